@@ -1,0 +1,69 @@
+"""The list of labs. A scenario is imported only when it is run, so that listing costs nothing."""
+
+from __future__ import annotations
+
+from labs.lab import Knob, Lab
+
+LABS: tuple[Lab, ...] = (
+    Lab(
+        name="handshake",
+        title="The opening handshake",
+        summary="A real client and a real server upgrade, byte by byte; then seven ways to be refused.",
+        questions=("Q2",),
+        module="labs.scenarios.handshake",
+        verdicts={
+            "key-16-bytes": "Sec-WebSocket-Key is 16 random bytes in Base64",
+            "accept-key": "Sec-WebSocket-Accept is Base64(SHA-1(key + GUID)) of the key that was sent",
+            "switch-101": "The server answers 101 Switching Protocols",
+            "frames-after-101": "After the 101 the same connection carries WebSocket frames, not HTTP",
+            "fresh-key": "Every handshake has a new key",
+            "subprotocol": "The server picks one of the subprotocols that the client offered, or none",
+            "missing-key-400": "A request without Sec-WebSocket-Key is answered 400",
+            "old-version-426": "A version other than 13 is answered 426 with the versions that the server speaks",
+            "foreign-origin-403": "A request from a foreign Origin is answered 403",
+            "not-an-upgrade": "A plain GET is not upgraded",
+            "echoed-key-refused": "A client refuses a server that merely echoes its key",
+            "wrong-accept-refused": "A client refuses a wrong Sec-WebSocket-Accept",
+            "replayed-101-refused": "A client refuses a 101 that was recorded from another handshake",
+        },
+        knobs=(
+            Knob("client", "choice", "library", "who opens the connection", choices=("library", "browser")),
+            Knob("path", "text", "/echo", "the request target"),
+            Knob("subprotocols", "text", "v12.stomp, v11.stomp", "the subprotocols offered, comma-separated"),
+            Knob("origin", "text", "http://localhost", "the Origin header of the request"),
+            Knob("version", "text", "13", "Sec-WebSocket-Version"),
+            Knob("key", "text", "random", "Sec-WebSocket-Key: random, or a value to send as it is"),
+            Knob("compression", "flag", "off", "offer permessage-deflate"),
+        ),
+    ),
+    Lab(
+        name="masking",
+        title="Masking",
+        summary="Every client frame under a key of its own, why that hides nothing, and the attack that it stops.",
+        questions=("Q14",),
+        module="labs.scenarios.masking",
+        verdicts={
+            "client-masks": "Every frame of the client is masked",
+            "server-does-not": "No frame of the server is masked",
+            "key-per-frame": "64 frames have 64 different masking keys",
+            "unmask": "Payload XOR key, byte by byte, is what the server received",
+            "smallest-frames": "The smallest frame has 2 bytes from the server and 6 from the client",
+            "unmasked-refused": "A server closes on an unmasked frame with 1002",
+            "masked-from-server-refused": "A client closes on a masked frame from the server",
+            "not-secret": "Whoever has the bytes can read the text: the key travels with the frame",
+            "poison-unmasked": "Without masking, an attacker's bytes poison a naive caching proxy",
+            "poison-masked-fails": "With masking the same attack fails",
+            "predictable-key-poisons": "With a predictable key the attack works again",
+        },
+        knobs=(
+            Knob("payload", "text", "Hello, WebSocket", "the text that the client sends"),
+            Knob("key", "choice", "random", "how masking keys are made", choices=("random", "zero", "counter")),
+            Knob("masking", "flag", "on", "whether the client masks at all"),
+        ),
+    ),
+)
+
+
+def find(name: str) -> Lab | None:
+    """The lab of that name, or None."""
+    return next((lab for lab in LABS if lab.name == name), None)

@@ -1,0 +1,1 @@
+"""Sockets and processes: a thin driver round `labs.wire`."""

@@ -1,0 +1,1 @@
+"""Sans-I/O protocol code: bytes in, meaning out. No asyncio, no sockets, no clock."""

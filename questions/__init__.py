@@ -1,0 +1,1 @@
+"""Content only: YAML, one file a section, in the order of the file names."""

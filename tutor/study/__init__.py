@@ -1,0 +1,1 @@
+"""The study engine: questions, search, progress. No screen and no socket."""
