@@ -1,0 +1,22 @@
+"""`python3 -m tests [pytest's arguments]`: sets itself up in a fresh clone, then runs the tests in parallel."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from tutor.bootstrap import ROOT, run_in_environment
+
+
+def main() -> int:
+    status = run_in_environment("tests", sys.argv[1:], extra="test")
+    if status is not None:
+        return status
+    import pytest
+
+    os.chdir(ROOT)
+    return int(pytest.main(sys.argv[1:] or ["-n", "auto", "--dist", "worksteal", "-q"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""The only door: `ws-tutor …`. Parses the command line and imports just the one subcommand that was asked for."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line: what is wrong and what would be right."""
+
+    def error(self, message: str) -> NoReturn:
+        invalid = message.partition("invalid choice: ")[2]
+        if invalid:
+            wrong, _, rest = invalid.partition(" (choose from ")
+            choices = [choice.strip(" ')") for choice in rest.split(",")]
+            close = difflib.get_close_matches(wrong.strip("'"), choices, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(choices)}"
+            message = f"no such command: {wrong.strip(chr(39))}; {hint}"
+        self.exit(2, f"{self.prog}: {message}; {self.prog} --help shows what there is\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns its exit status: 0, 1 where a verdict did not hold, 2 where it could not be done."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if not arguments:
+        return _open_ui([])
+    args = _parser().parse_args(arguments)
+    try:
+        if args.command is None:
+            return _open_ui(args.bank)
+        return int(importlib.import_module(f"tutor.commands.{args.module}").run(args))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader has gone (`| head`): not an error, but Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _open_ui(bank: list[Path]) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print(
+            "ws-tutor: the full-screen UI needs a terminal; ws-tutor --help lists what runs without",
+            file=sys.stderr,
+        )
+        return 2
+    from tutor.ui.app import main as ui
+
+    return ui(bank)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="ws-tutor",
+        description="WebSocket interview tutor: read, predict, and watch every claim happen on the wire.",
+        epilog="Without a command the terminal UI opens.",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    parser.add_argument("--bank", type=Path, action="append", default=[], metavar="PATH",
+                        help="study these question files (a file or a folder; may be repeated)")  # fmt: skip
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    _add_labs(commands)
+    _add_study(commands)
+    doctor = commands.add_parser("doctor", help="what this machine has, and what that means for the labs")
+    doctor.set_defaults(module="doctor")
+    doctor.add_argument("--json", action="store_true", help="one JSON object")
+    return parser
+
+
+def _add_labs(commands: argparse._SubParsersAction[_Parser]) -> None:
+    lab = commands.add_parser("lab", help="list the labs, or run one")
+    lab.set_defaults(module="lab")
+    actions = lab.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
+    listing = actions.add_parser("list", help="the labs and what each proves")
+    listing.add_argument("--json", action="store_true", help="one JSON array")
+    run = actions.add_parser("run", help="run a lab: 0 every verdict held, 1 one did not, 2 could not run")
+    run.add_argument("name", metavar="NAME")
+    run.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE", help="turn a knob (may be repeated)")
+    run.add_argument("--auto", action="store_true", help="do not wait for predictions")
+    run.add_argument(
+        "--json",
+        action="store_true",
+        help="write the tape to standard output, take commands on standard input",
+    )
+    run.add_argument("--tape", type=Path, metavar="FILE", help="write the tape to FILE as well")
+
+    tape = commands.add_parser("tape", help="look at a recorded tape, or convert it")
+    tape.set_defaults(module="tape")
+    actions = tape.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
+    frames = actions.add_parser("frames", help="the messages and fields derived from a tape")
+    frames.add_argument("file", metavar="FILE", help="a tape, or - for standard input")
+    frames.add_argument("--json", action="store_true", help="one JSON object a message")
+    play = actions.add_parser("play", help="tell the story of a tape again")
+    play.add_argument("file", metavar="FILE", help="a tape, or - for standard input")
+    export = actions.add_parser("export", help="for Wireshark (pcapng) or a browser's network panel (HAR)")
+    export.add_argument("file", metavar="FILE", help="a tape, or - for standard input")
+    form = export.add_mutually_exclusive_group(required=True)
+    form.add_argument("--pcapng", type=Path, metavar="OUT", help="packets, with the lab's steps as comments")
+    form.add_argument("--har", type=Path, metavar="OUT", help="HTTP archive with WebSocket messages")
+
+
+def _add_study(commands: argparse._SubParsersAction[_Parser]) -> None:
+    check = commands.add_parser("check", help="validate question files, yours or ours")
+    check.add_argument("paths", type=Path, nargs="*", metavar="PATH", help="files or folders; none: the project's own")
+    check.add_argument("--schema", action="store_true", help="print the JSON Schema of a question file and exit")
+    show = commands.add_parser("show", help="print one question and its answer")
+    show.add_argument("key", metavar="KEY", help="a reference such as Q2, or an id")
+    show.add_argument("--part", choices=("answer", "depth", "follow-ups", "all"), default="all")
+    export = commands.add_parser("export", help="the whole bank in another form")
+    export.add_argument("form", choices=("markdown",))
+    export.add_argument("out", metavar="OUT", help="a file, or - for standard output")
+    for parser in (check, show, export):
+        parser.set_defaults(module="study")
+
+
+class _Version(argparse.Action):
+    """Reads the installed version only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        from importlib.metadata import version
+
+        print(f"ws-tutor {version('ws-tutor')}")
+        parser.exit()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
