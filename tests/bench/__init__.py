@@ -1,0 +1,1 @@
+"""Figures, printed as ratios of one run; never timed asserts. `python -m tests.bench.NAME`."""

@@ -1,0 +1,92 @@
+"""A fresh clone sets itself up: once, alone, and with a sentence where it cannot."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tutor import bootstrap
+
+
+def start(python: str, clone: Path, env: dict[str, str]) -> subprocess.Popen[str]:
+    command = [python, "-m", "tutor", "--version"]
+    return subprocess.Popen(
+        command, cwd=clone, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    )
+
+
+@pytest.mark.timeout(170)
+@pytest.mark.parametrize("installer", ["pip", "uv"])
+def test_fresh_clone(clone: Path, newcomer: dict[str, str], plain_python: str, tmp_path: Path, installer: str) -> None:
+    """Two first starts at once make one environment; the next start says nothing and makes none."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("git", "sh", "bash", "env"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    if installer == "uv":
+        subprocess.run([plain_python, "-m", "venv", str(tmp_path / "uv")], check=True, timeout=60)
+        pip = [str(tmp_path / "uv/bin/python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", "uv"]
+        subprocess.run(pip, env=newcomer, check=True, timeout=120)
+        (tools / "uv").symlink_to(tmp_path / "uv/bin/uv")
+    env = newcomer | {"PATH": str(tools)}
+    both = [start(plain_python, clone, env) for _ in range(2)]
+    said = [process.communicate(timeout=150) for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert all(out.startswith("ws-tutor ") for out, _ in said)
+    assert sum("setting up once" in err for _, err in said) == 1, said
+    again = start(plain_python, clone, env)
+    assert again.communicate(timeout=60)[1] == ""
+
+
+def test_too_old_python_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 8, 10, "final", 0))
+    assert bootstrap.run_in_environment("tutor", []) == 2
+    said = capsys.readouterr().err
+    assert "3.8.10 is too old" in said
+    assert "python3.11 -m tutor" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders are made read-only by their mode")
+def test_read_only_checkout_uses_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def touch(self: Path, *_: object, **__: object) -> None:
+        if self.parent == bootstrap.ROOT:
+            raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(Path, "touch", touch)
+    monkeypatch.setattr(Path, "unlink", lambda self: None)
+    assert bootstrap._writable_folder().is_relative_to(tmp_path)
+
+
+def test_no_place_at_all_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def touch(self: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(bootstrap, "_installed_here", lambda extra: False)
+    monkeypatch.setattr(bootstrap, "_is_ready", lambda folder, extra: False)
+    monkeypatch.setattr(Path, "touch", touch)
+    assert bootstrap.run_in_environment("tutor", []) == 2
+    said = capsys.readouterr().err
+    assert "make one of them writable" in said
+    assert said.count("\n") == 1
+
+
+def test_no_ensurepip_names_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    find = bootstrap.importlib.util.find_spec
+    monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda name: None if name == "ensurepip" else find(name))
+    with pytest.raises(bootstrap.SetupError, match="apt install python3-venv"):
+        bootstrap._create(tmp_path / "env", None)
+
+
+def test_failed_step_says_the_last_error(tmp_path: Path) -> None:
+    with pytest.raises(bootstrap.SetupError, match="ERROR: no such package"):
+        bootstrap._run([sys.executable, "-c", "print('x'); print('ERROR: no such package'); raise SystemExit(1)"], "it")
