@@ -1,6 +1,6 @@
 """First paint of the tutor as a ratio to a bare Textual app, both run by turns in a pseudo-terminal of 120×40.
 
-Two times from fork: `paint`, the first printable glyph on the alternate screen, and `content`, when a marker stands there.
+Two times from fork: `paint`, the first printable glyph on the alternate screen; `content`, when a marker is there.
 """
 
 from __future__ import annotations
