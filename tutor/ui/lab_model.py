@@ -16,7 +16,7 @@ PING, PONG = 0x9, 0xA
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One message in the list: its number (1 = first), and for a pong the number of its ping and the seconds since it."""
+    """One message in the list: its number (1 = first); a pong also has its ping's number and the seconds since it."""
 
     number: int
     message: Message
