@@ -13,7 +13,9 @@ from tutor.study.rules import AtLeast, Between, Switch, Words
 
 Level = Literal["core", "senior", "architect"]
 Text = Annotated[str, Words()]
-Id = Annotated[str, Words(r"[a-z0-9]+(?:-[a-z0-9]+)*", "small letters and digits joined by '-', such as opening-handshake")]
+Id = Annotated[
+    str, Words(r"[a-z0-9]+(?:-[a-z0-9]+)*", "small letters and digits joined by '-', such as opening-handshake")
+]
 Ref = Annotated[str, Words(r"[A-Za-z0-9][A-Za-z0-9._-]*", "letters and digits without spaces, such as Q2")]
 Tag = Annotated[str, Words(r"[^\s:]+", "one word without spaces, such as load-balancing")]
 
