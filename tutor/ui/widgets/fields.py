@@ -32,7 +32,7 @@ class FieldTree(Tree[Field | None]):
         super().__init__("", id=id)
         self.show_root = False
         self.guide_depth = 2
-        self._nodes: list[TreeNode[Field | None]] = []
+        self._leaves: list[TreeNode[Field | None]] = []
         self._fields: tuple[Field, ...] = ()
 
     def show(self, message: Message | None) -> None:
@@ -40,7 +40,7 @@ class FieldTree(Tree[Field | None]):
         self.clear()
         self.root.expand()
         self._fields = message.fields if message is not None else ()
-        self._nodes = []
+        self._leaves = []
         open_nodes: list[TreeNode[Field | None]] = []
         for field in self._fields:
             while open_nodes and not _contains(open_nodes[-1].data, field):
@@ -50,7 +50,7 @@ class FieldTree(Tree[Field | None]):
             node.allow_expand = False
             if parent is not self.root:
                 parent.allow_expand = True
-            self._nodes.append(node)
+            self._leaves.append(node)
             if field.bits is None:
                 open_nodes.append(node)
 
@@ -59,8 +59,8 @@ class FieldTree(Tree[Field | None]):
         index = field_at(self._fields, offset)
         if index is not None:
             with self.prevent(Tree.NodeHighlighted):
-                self.move_cursor(self._nodes[index])
-            self.scroll_to_node(self._nodes[index], animate=False)
+                self.move_cursor(self._leaves[index])
+            self.scroll_to_node(self._leaves[index], animate=False)
 
     def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Field | None]) -> None:
         event.stop()

@@ -71,7 +71,7 @@ class Predict(Vertical):
         yield Button("Commit", id="commit", compact=True)
 
     def take_focus(self) -> None:
-        self.query(("OptionList, Input")).first().focus()
+        self.query("OptionList, Input").first().focus()
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
