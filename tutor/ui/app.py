@@ -1,0 +1,177 @@
+"""The terminal UI's frame: modes, palette, themes, the keys that hold everywhere. A mode is its screen's business."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.worker import get_current_worker
+
+from labs import catalog
+from tutor.ui import keys, themes
+from tutor.ui.desk import Desk
+from tutor.ui.screens.today import TodayScreen
+
+WIDTHS = [(0, "-tiny"), (40, "-narrow"), (110, "-split"), (160, "-wide")]
+HEIGHTS = [(0, "-flat"), (10, "-normal")]
+"""From how many columns and rows on a screen has which class"""
+
+
+def _questions() -> Screen[None]:
+    from tutor.ui.screens.questions import QuestionsScreen
+
+    return QuestionsScreen()
+
+
+def _labs() -> Screen[None]:
+    from tutor.ui.screens.labs import LabsScreen
+
+    return LabsScreen()
+
+
+class TutorApp(App[None]):
+    """The tutor. `bank_paths` are question files or folders to study instead of ours."""
+
+    TITLE = "ws-tutor"
+    CSS_PATH = "tutor.tcss"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "today": TodayScreen,
+        "questions": _questions,
+        "labs": _labs,
+    }
+    DEFAULT_MODE = "today"
+    BINDINGS = keys.APP
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
+
+    loaded: reactive[bool] = reactive(False)
+    """The bank and the progress are there."""
+
+    def __init__(self, bank_paths: Sequence[Path] | None = None, *, desk: Desk | None = None) -> None:
+        super().__init__()
+        self.desk = desk or Desk(bank_paths)
+        for theme in themes.THEMES:
+            self.register_theme(theme)
+        self.theme = self.desk.setting("theme", themes.DEFAULT)
+
+    def on_mount(self) -> None:
+        """The first screen is painted before a file is read."""
+        self.call_after_refresh(self._load)
+
+    @work(thread=True, exit_on_error=False)
+    def _load(self) -> None:
+        worker = get_current_worker()
+        self.desk.load()
+        if not worker.is_cancelled:
+            self.call_from_thread(setattr, self, "loaded", True)
+
+    # -- going places
+
+    def action_go(self, mode: str) -> None:
+        """Switch to a mode."""
+        self.switch_mode(mode)
+
+    def open_question(self, key: str) -> None:
+        """Read the question with that id or ref."""
+        from tutor.ui.screens.questions import QuestionsScreen
+
+        self.switch_mode("questions")
+        screen = self.screen
+        if isinstance(screen, QuestionsScreen) and key:
+            self.call_after_refresh(screen.open, key)
+
+    def open_lab(self, name: str, verdict: str = "") -> None:
+        """Open the lab of that name; with `verdict` the claim that one came to see."""
+        lab = catalog.find(name)
+        if lab is None:
+            names = ", ".join(each.name for each in catalog.LABS)
+            self.notify(f"There is no lab {name!r}; there are {names}.", severity="warning", markup=False)
+            return
+        try:
+            screen = import_module("tutor.ui.screens.lab").LabScreen(lab, verdict)
+        except ModuleNotFoundError:
+            command = f"ws-tutor lab run {lab.name}"
+            self.notify(f"This lab has no screen yet. In a terminal: {command}", title=lab.title, markup=False)
+            return
+        self.push_screen(screen)
+
+    def follow(self, href: str) -> None:
+        """Go where a link of the text leads: q:, lab: or rfc:."""
+        from tutor.study.markdown import parse_link
+
+        link = parse_link(href)
+        if link is None:
+            self.copy_to_clipboard(href)
+            self.notify(f"Copied: {href}", markup=False)
+        elif link.kind == "lab":
+            self.open_lab(link.target)
+        elif link.kind == "q":
+            self.open_question(link.target)
+        else:
+            from tutor.ui.screens.reference import ReferenceDialog
+
+            self.push_screen(ReferenceDialog(link))
+
+    def show_faults(self) -> None:
+        """What is wrong in the question files."""
+        from tutor.ui.screens.reference import FaultsDialog
+
+        if self.desk.faults:
+            self.push_screen(FaultsDialog(self.desk.faults))
+        else:
+            self.notify("Nothing is wrong in the question files.")
+
+    def action_help(self) -> None:
+        """The keys of this screen."""
+        from tutor.ui.screens.help import HelpDialog
+
+        if not isinstance(self.screen, HelpDialog):
+            self.push_screen(HelpDialog(list(self.screen.active_bindings.values())))
+
+    # -- themes and palette
+
+    def action_next_theme(self) -> None:
+        """The next of our own themes."""
+        self._choose_theme(themes.following(self.theme))
+
+    def _choose_theme(self, name: str) -> None:
+        self.theme = name
+        self.desk.keep_setting("theme", name)
+        self.notify(f"Theme: {name} ({themes.ABOUT[name]})")
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette offers: places, questions, labs, themes."""
+        yield SystemCommand("Today", "The first screen", self._run(self.action_go, "today"))
+        yield SystemCommand("Labs", "Every lab and what it proves", self._run(self.action_go, "labs"))
+        yield SystemCommand("Keys", "Help for this screen", self.action_help)
+        for lab in catalog.LABS:
+            yield SystemCommand(f"Lab: {lab.title}", lab.summary, self._run(self.open_lab, lab.name))
+        for question in self.desk.bank.questions:
+            title = f"{question.ref}: {question.ask}"
+            yield SystemCommand(title, f"{question.level}", self._run(self.open_question, question.id))
+        for name, about in themes.ABOUT.items():
+            yield SystemCommand(f"Theme: {name}", about, self._run(self._choose_theme, name))
+        yield SystemCommand("Question files: what is wrong", "The faults of the bank", self.show_faults)
+        yield SystemCommand("Quit", "Leave; the place is kept", self.action_quit)
+
+    @staticmethod
+    def _run(action: Callable[[str], None], argument: str) -> Callable[[], None]:
+        return lambda: action(argument)
+
+
+def main(bank_paths: Sequence[Path] | None = None) -> int:
+    """Run the terminal UI; gives back the exit status."""
+    app = TutorApp(bank_paths)
+    app.run()
+    return app.return_code or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main([Path(argument) for argument in sys.argv[1:]] or None))

@@ -1,0 +1,71 @@
+"""What every screen has: the line at the top, the keys at the bottom, and a word where the terminal is too small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Generic, cast
+
+from textual.app import ComposeResult
+from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tutor.ui import keys
+from tutor.ui.widgets.bars import KeyBar, TopBar
+
+if TYPE_CHECKING:
+    from tutor.ui.app import TutorApp
+
+TOO_SMALL = "This terminal is too small: the tutor needs 40 × 10 cells, and is at home from 80 × 24."
+
+
+class TutorScreen(Screen[None]):
+    """A mode. `MODE` is its name in the line at the top; `body` is what stands between the lines."""
+
+    MODE = ""
+
+    @property
+    def tutor(self) -> TutorApp:
+        """The app, by its own type."""
+        return cast("TutorApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Top, body, bottom."""
+        yield TopBar(self.MODE)
+        yield from self.body()
+        yield KeyBar()
+        yield Static(TOO_SMALL, id="too-small", markup=False)
+
+    def body(self) -> Iterable[Widget]:
+        """What this screen shows."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Fill in what is loaded, now or as soon as it is."""
+        self.watch(self.app, "loaded", self._loaded_changed)
+
+    def _loaded_changed(self, loaded: bool) -> None:
+        if loaded:
+            self.fill()
+            self.show_status()
+
+    def fill(self) -> None:
+        """The bank and the progress are there."""
+
+    def show_status(self) -> None:
+        """Say at the top how much of the bank has been read."""
+        desk = self.tutor.desk
+        read = sum(desk.seen(question) == "read" for question in desk.bank.questions)
+        faults = f"! {len(desk.faults)} faults   " if desk.faults else ""
+        self.query_one(TopBar).status = f"{faults}● {read} of {len(desk.bank.questions)} read"
+
+
+class Dialog(ModalScreen[ScreenResultType], Generic[ScreenResultType]):
+    """A box over the screen; Esc, q and a click outside close it."""
+
+    BINDINGS = keys.DIALOG
+
+    def on_click(self, event: object) -> None:
+        """A click beside the box closes it."""
+        if getattr(event, "widget", None) is self:
+            self.dismiss()

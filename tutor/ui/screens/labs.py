@@ -1,0 +1,43 @@
+"""The labs and every claim that each of them measures; Enter opens one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual import on
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from labs import catalog
+from labs.lab import Lab
+from tutor.ui import keys
+from tutor.ui.screens.base import TutorScreen
+from tutor.ui.screens.today import Choice, lab_line
+
+
+class LabsScreen(TutorScreen):
+    """The catalogue."""
+
+    MODE = "labs"
+    BINDINGS = keys.TODAY[:2]
+    AUTO_FOCUS = "Choice"
+
+    def body(self) -> Iterable[Widget]:
+        """Each lab with its verdicts."""
+        with VerticalScroll(id="labs", can_focus=False):
+            yield Static("Labs", classes="title")
+            for lab in catalog.LABS:
+                yield Choice(lab_line(lab), id=f"lab-{lab.name}", classes="lab")
+                yield Static(_verdicts(lab), classes="verdicts")
+
+    @on(Choice.Chosen, ".lab")
+    def _lab_chosen(self, event: Choice.Chosen) -> None:
+        self.tutor.open_lab((event.choice.id or "").removeprefix("lab-"))
+
+
+def _verdicts(lab: Lab) -> Content:
+    return Content("\n").join(
+        Content.assemble((name.ljust(28), "$primary"), claim) for name, claim in lab.verdicts.items()
+    )

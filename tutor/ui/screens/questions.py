@@ -1,0 +1,317 @@
+"""List, reader and evidence side by side, or behind tabs where the terminal is narrow. Joins widgets, draws none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.app import RenderResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.style import Style
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tutor.study.model import Question, Section
+from tutor.study.search import Hit
+from tutor.ui import keys
+from tutor.ui.desk import Place, Seen
+from tutor.ui.screens.base import TutorScreen
+from tutor.ui.widgets.evidence import Evidence
+from tutor.ui.widgets.fold import Fold
+from tutor.ui.widgets.prove import ProveIt
+from tutor.ui.widgets.question_list import QuestionList
+from tutor.ui.widgets.reader import Reader
+from tutor.ui.widgets.search_box import SearchBox
+
+
+class Tabs(Widget):
+    """List | Reader, where only one of them fits."""
+
+    ALLOW_SELECT = False
+
+    def render(self) -> RenderResult:
+        """The one on the screen is reversed."""
+        reading = self.screen.has_class("-reading")
+        return Content(" ").join(
+            Content.styled(f" {title} ", "bold reverse" if on else "$foreground 75%").stylize(
+                Style.from_meta({"@click": f"screen.pane({title.lower()!r})"})
+            )
+            for title, on in (("List", not reading), ("Reader", reading))
+        )
+
+
+class QuestionsScreen(TutorScreen):
+    """Where one studies."""
+
+    MODE = "questions"
+    AUTO_FOCUS = "QuestionList"
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.QUESTIONS, *keys.PANES]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wanted = ""
+        self._trail: list[Place] = []
+
+    def body(self) -> Iterable[Widget]:
+        """Three panes; the style sheet says which of them fit."""
+        yield Tabs()
+        with Horizontal(id="panes"):
+            with Vertical(id="list-pane"):
+                yield SearchBox()
+                yield QuestionList(self.tutor.desk.seen, id="list")
+                yield Static("", id="found", markup=False)
+            yield Reader(id="reader")
+            yield Evidence(id="evidence")
+
+    # -- which question
+
+    def fill(self) -> None:
+        """The bank is there: list it and come back where one left."""
+        desk = self.tutor.desk
+        place = desk.place
+        self._list.show(desk.bank.sections, {}, cursor=self._wanted or place.question)
+        if self._wanted and self._wanted != place.question:
+            self.open(self._wanted)
+        elif question := desk.bank.question(place.question):
+            self._reader.show(question, place)
+
+    def open(self, key: str) -> None:
+        """Read the question whose id or ref is `key`, in the reader."""
+        question = self.tutor.desk.bank.question(key)
+        if question is None:
+            self._wanted = key
+            return
+        self._wanted = ""
+        if self._reader.question is not question:
+            self._reader.show(question)
+        if question not in self._list.questions:
+            self._close_search()
+        self._list.point(question.id)
+        self._read()
+
+    @on(QuestionList.Pointed)
+    def _pointed(self, event: QuestionList.Pointed) -> None:
+        self._reader.show(event.question, soon=True)
+
+    @on(QuestionList.Opened)
+    def _opened(self, event: QuestionList.Opened) -> None:
+        self._reader.show(event.question)
+        self._read()
+
+    def action_step(self, direction: int) -> None:
+        """The next question of the list, or the one before."""
+        if self._list.step(direction) is None:
+            self.notify("This is the last question." if direction > 0 else "This is the first question.")
+
+    # -- unfolding
+
+    def action_unfold(self, part: str) -> None:
+        """Unfold a part, or fold it."""
+        self._read()
+        if not self._reader.toggle(part):
+            self.notify("This question has no such part.")
+        elif part == "answer" and "answer" in self._reader.unfolded and (claim := self._first_claim()):
+            claim.focus(scroll_visible=False)
+
+    def action_unfold_follow_up(self) -> None:
+        """Unfold one more follow-up."""
+        self._read()
+        if not self._reader.unfold_next_follow_up():
+            self.notify("No follow-up is left: n goes to the next question.")
+
+    def action_unfold_all(self) -> None:
+        """Unfold or fold everything."""
+        self._read()
+        self._reader.toggle_all()
+
+    @on(Reader.Changed)
+    async def _reader_changed(self, event: Reader.Changed) -> None:
+        desk = self.tutor.desk
+        await self._evidence.show(event.question, event.unfolded)
+        if "answer" in event.unfolded and desk.mark(event.question, progress(event.question, event.unfolded)):
+            self._list.mark(event.question)
+            self.show_status()
+        desk.keep_place(self._reader.place)
+
+    # -- proofs and links
+
+    def action_prove(self) -> None:
+        """Open the lab of the claim that has the focus, or of the first one."""
+        question = self._reader.question
+        if question is None or not question.claims:
+            self.notify("No lab measures a claim of this question yet.")
+        elif "answer" not in self._reader.unfolded:
+            self.notify("Say it aloud, unfold the answer with a, then prove it.")
+        elif claim := self._first_claim():
+            claim.action_prove()
+
+    def _first_claim(self) -> ProveIt | None:
+        """The claim with the focus, else the first one on the screen."""
+        lines = list(self.query(ProveIt))
+        shown = [line for line in lines if line.has_focus] or [line for line in lines if _is_shown(line)]
+        return shown[0] if shown else None
+
+    @on(ProveIt.Asked)
+    def _proof_asked(self, event: ProveIt.Asked) -> None:
+        self.tutor.open_lab(event.claim.lab, event.claim.verdict)
+
+    @on(Fold.Followed)
+    def _link_followed(self, event: Fold.Followed) -> None:
+        self.follow(event.href)
+
+    def follow(self, href: str) -> None:
+        """Go where a link leads; `action_back` comes back from another question."""
+        before = self._reader.place
+        self.tutor.follow(href)
+        if self._reader.place.question != before.question:
+            self._trail.append(before)
+
+    def action_links(self) -> None:
+        """Choose a link of the unfolded text."""
+        from tutor.ui.screens.reference import LinksDialog
+
+        links = self._reader.links
+        if links:
+            self.app.push_screen(LinksDialog(links), self._link_chosen)
+        else:
+            self.notify("Nothing that is unfolded has a link.")
+
+    def _link_chosen(self, href: str | None) -> None:
+        if href:
+            self.follow(href)
+
+    def action_back(self) -> None:
+        """Back to where a link led away from."""
+        if not self._trail:
+            self.notify("No link led here.")
+            return
+        place = self._trail.pop()
+        question = self.tutor.desk.bank.question(place.question)
+        if question is not None:
+            self._reader.show(question, place)
+            self._list.point(question.id)
+
+    def action_copy(self) -> None:
+        """Copy the marked section as Markdown."""
+        title, markdown = self._reader.section
+        if markdown:
+            self.app.copy_to_clipboard(markdown)
+            self.notify(f"Copied as Markdown: {title}")
+
+    # -- search
+
+    def action_search(self) -> None:
+        """Type to search."""
+        self.remove_class("-reading")
+        self._search.open(sorted({tag for question in self.tutor.desk.bank.questions for tag in question.tags}))
+
+    @on(SearchBox.Changed)
+    def _query_changed(self, event: SearchBox.Changed) -> None:
+        bank = self.tutor.desk.bank
+        if not event.query.strip():
+            self._show_found(bank.sections, {}, "")
+            return
+        hits = self.tutor.desk.find(event.query)
+        snippets = {question.id: snippet_of(found[0]) for question, found in hits.items() if found}
+        kept = [
+            Section(section.title, tuple(question for question in section.questions if question in hits), ())
+            for section in bank.sections
+        ]
+        count = f"{len(hits)} of {len(bank.questions)} questions"
+        nothing = f"Nothing matches ‘{event.query.strip()}’. Esc clears."
+        self._show_found(kept, snippets, count if hits else nothing)
+
+    def _show_found(self, sections: Iterable[Section], snippets: dict[str, Content], note: str) -> None:
+        here = self._reader.question
+        self._list.show(sections, snippets, cursor=here.id if here else "")
+        self.query_one("#found", Static).update(note)
+
+    @on(SearchBox.Moved)
+    def _arrow(self, event: SearchBox.Moved) -> None:
+        self._list.step(event.direction)
+
+    @on(SearchBox.Submitted)
+    def _search_entered(self) -> None:
+        if question := self._list.pointed:
+            self._reader.show(question)
+            self._read()
+
+    def _close_search(self) -> None:
+        self._search.close()
+        self._list.focus()
+
+    # -- panes
+
+    def _read(self) -> None:
+        """Bring the reader to the front, with the focus unless a part of it has that already."""
+        self.add_class("-reading")
+        self.query_one(Tabs).refresh()
+        if not (isinstance(self.focused, ProveIt) or self.focused is self._evidence):
+            self._reader.focus()
+
+    def action_pane(self, pane: str) -> None:
+        """Bring a pane to the front: list or reader."""
+        if pane == "reader":
+            self._read()
+            return
+        self.remove_class("-reading")
+        self.query_one(Tabs).refresh()
+        self._list.focus()
+
+    def action_next_pane(self, direction: int) -> None:
+        """Go round: list, reader, its claims, evidence."""
+        narrow = self.has_class("-narrow")
+        stops: list[Widget] = [self._list, self._reader, *self.query(ProveIt), self._evidence]
+        shown = [stop for stop in stops if _is_shown(stop) or (narrow and stop in (self._list, self._reader))]
+        here = shown.index(self.focused) if self.focused in shown else -1
+        there = shown[(here + direction) % len(shown)]
+        self.set_class(there is not self._list, "-reading")
+        self.query_one(Tabs).refresh()
+        there.focus()
+
+    def action_leave(self) -> None:
+        """One step back: out of the search, to the list, to Today."""
+        if self._search.is_open:
+            self._close_search()
+        elif self.focused is not self._list:
+            self.action_pane("list")
+        else:
+            self.tutor.action_go("today")
+
+    @property
+    def _list(self) -> QuestionList:
+        return self.query_one(QuestionList)
+
+    @property
+    def _reader(self) -> Reader:
+        return self.query_one(Reader)
+
+    @property
+    def _evidence(self) -> Evidence:
+        return self.query_one(Evidence)
+
+    @property
+    def _search(self) -> SearchBox:
+        return self.query_one(SearchBox)
+
+
+def snippet_of(hit: Hit) -> Content:
+    """Where the words were found: the field, and the text with the words marked."""
+    content = Content(hit.text)
+    for start, stop in hit.spans:
+        content = content.stylize("bold underline $warning", start, stop)
+    return Content.styled(f"{hit.field}: ", "dim") + content
+
+
+def _is_shown(widget: Widget) -> bool:
+    return all(node.display for node in widget.ancestors_with_self if isinstance(node, Widget))
+
+
+def progress(question: Question, unfolded: frozenset[str]) -> Seen:
+    """Read once answer, depth and every follow-up are unfolded; opened before."""
+    needed = {"answer"} | {f"follow-{number}" for number in range(1, len(question.follow_ups) + 1)}
+    needed |= {"depth"} if question.depth else set()
+    return "read" if unfolded >= needed else "opened"

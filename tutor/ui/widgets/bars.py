@@ -1,0 +1,71 @@
+"""The line at the top (where one is, where one can go) and the line at the bottom (the keys that matter here)."""
+
+from __future__ import annotations
+
+from textual.app import RenderResult
+from textual.content import Content
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.style import Style
+from textual.widget import Widget
+
+MODES = (("today", "Today"), ("questions", "Questions"), ("labs", "Labs"))
+
+
+class TopBar(Widget):
+    """The modes, the current one marked with brackets and colour; a click goes there."""
+
+    ALLOW_SELECT = False
+    status: reactive[str] = reactive("", layout=False)
+    """What stands at the right end, where there is room."""
+
+    def __init__(self, current: str) -> None:
+        super().__init__()
+        self._current = current
+
+    def render(self) -> RenderResult:
+        """One line: name, modes, status."""
+        parts = [Content.styled(" ws-tutor ", "bold $primary"), Content("  ")]
+        for number, (mode, title) in enumerate(MODES, 1):
+            style = "bold reverse $primary" if mode == self._current else "$foreground 75%"
+            label = f" {number} {title} "
+            go = Style.from_meta({"@click": f"app.go({mode!r})"})
+            parts += [Content.styled(label, style).stylize(go), Content(" ")]
+        left = Content.assemble(*parts)
+        room = self.size.width - left.cell_length - 1
+        if len(self.status) > room:
+            return left
+        return left + " " * (room - len(self.status)) + Content.styled(self.status, "$foreground 70%")
+
+
+class KeyBar(Widget):
+    """The shown keys of whatever has the focus, as many as fit; a click is the key."""
+
+    ALLOW_SELECT = False
+
+    def on_mount(self) -> None:
+        """Keep up with the focus."""
+        self.screen.bindings_updated_signal.subscribe(self, self._keys_changed)
+
+    def _keys_changed(self, screen: Screen[object]) -> None:
+        self.refresh()
+
+    def render(self) -> RenderResult:
+        """One line: key and label by turns."""
+        line, shown = Content(""), set[str]()
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if not binding.show or binding.action in shown:
+                continue
+            shown.add(binding.action)
+            press = Style.from_meta({"@click": f"press({binding.key!r})"})
+            key = Content.styled(f" {self.app.get_key_display(binding)} ", "bold $primary")
+            item = (key + Content.styled(f"{binding.description} ", "$foreground 80%")).stylize(press)
+            if line.cell_length + item.cell_length > self.size.width:
+                break
+            line += item
+        return line
+
+    def action_press(self, key: str) -> None:
+        """Do what the key would do."""
+        self.app.simulate_key(key)

@@ -1,0 +1,62 @@
+"""The pane beside the reader on a wide screen: what the answer rests on, as soon as the answer is unfolded."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tutor.study.model import Question
+from tutor.ui import keys
+from tutor.ui.parts import EVIDENCE, parts_of
+from tutor.ui.widgets.fold import Fold
+from tutor.ui.widgets.prove import ProveIt
+
+
+class Evidence(VerticalScroll):
+    """Claims to prove, corrections, rubric, sources. Before the answer it only says what waits here."""
+
+    BINDINGS = keys.MOVE
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._question: Question | None = None
+
+    def compose(self) -> ComposeResult:
+        """What waits."""
+        yield Static("", id="waiting", markup=False)
+
+    async def show(self, question: Question, unfolded: frozenset[str]) -> None:
+        """The evidence of `question`, as much as its unfolded parts allow."""
+        if question is not self._question:
+            self._question = question
+            await self.query("Fold, ProveIt").remove()
+            self.query_one("#waiting", Static).update(_waiting(question))
+            parts = {part.id: part for part in parts_of(question) if part.id in EVIDENCE}
+            folds = [Fold(part) for part in parts.values()]
+            await self.mount_all([*(ProveIt(claim) for claim in question.claims), *folds])
+            self.scroll_home(animate=False)
+        self.set_class("answer" in unfolded, "-revealed")
+        for fold in self.query(Fold):
+            fold.unfolded = fold.part.id != "points" or "points" in unfolded
+
+    def action_move(self, direction: int) -> None:
+        """Scroll."""
+        self.scroll_relative(y=direction * 2, animate=False)
+
+    def action_edge(self, edge: str) -> None:
+        """Scroll to an end."""
+        self.scroll_to(y=0 if edge == "top" else self.max_scroll_y, animate=False)
+
+
+def _waiting(question: Question) -> Content:
+    counts = (
+        (len(question.claims), "claim to prove", "claims to prove"),
+        (len(question.say_it_right), "usual wording to correct", "usual wordings to correct"),
+        (len(question.key_points), "key point", "key points"),
+        (len(question.sources), "source", "sources"),
+    )
+    waiting = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
+    text = "\n".join(["Behind the answer:", "", *(f"· {line}" for line in waiting), "", "Say it aloud, then press a."])
+    return Content.styled(text, "$foreground 70%")

@@ -1,0 +1,76 @@
+"""One part of a question that stays folded until it is asked for. Drawn as one widget, whatever it holds."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import RenderResult
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tutor.ui.parts import Part
+from tutor.ui.typeset import Lines, indent
+
+
+class Fold(Widget):
+    """A title line and, once unfolded, the part's lines below it. A click on the title folds and unfolds."""
+
+    unfolded: reactive[bool] = reactive(False, layout=True, toggle_class="-unfolded")
+    current: reactive[bool] = reactive(False, toggle_class="-current")
+
+    class Toggled(Message):
+        """The learner clicked the title."""
+
+        def __init__(self, part: Part) -> None:
+            super().__init__()
+            self.part = part
+
+    class Followed(Message):
+        """The learner clicked a link."""
+
+        def __init__(self, href: str) -> None:
+            super().__init__()
+            self.href = href
+
+    def __init__(self, part: Part, *, unfolded: bool = False) -> None:
+        super().__init__(classes=f"part-{part.id.partition('-')[0]}")
+        self.part = part
+        self.set_class(part.is_evidence, "evidence")
+        self.set_reactive(Fold.unfolded, unfolded)
+        self.set_class(unfolded, "-unfolded")
+        self._set: tuple[int, bool, Lines] = (0, False, [])
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Lines at this width."""
+        return len(self._lines(width))
+
+    def render(self) -> RenderResult:
+        """All lines at the width of now."""
+        return Content("\n").join(self._lines(self.content_size.width))
+
+    def _lines(self, width: int) -> Lines:
+        if self._set[:2] != (width, self.unfolded):
+            lines = self._title(width)
+            if self.unfolded:
+                lines += [Content(""), *indent(self.part.lines(width - 2), "  ")]
+            self._set = (width, self.unfolded, lines)
+        return self._set[2]
+
+    def _title(self, width: int) -> Lines:
+        hint = "" if self.unfolded else self.part.hint
+        arrow = Content.styled("▾ " if self.unfolded else "▸ ", "bold $primary")
+        lines = indent(Content.styled(self.part.title, "bold").wrap(width - 4 - len(hint)), arrow)
+        gap = width - lines[0].cell_length - len(hint)
+        lines[0] += " " * gap + Content.styled(hint, "$foreground 60%")
+        return lines
+
+    def on_click(self, event: events.Click) -> None:
+        """The title line is the handle."""
+        if event.y < len(self._title(self.content_size.width)):
+            self.post_message(self.Toggled(self.part))
+
+    def action_follow(self, href: str) -> None:
+        """A link was clicked."""
+        self.post_message(self.Followed(href))

@@ -1,0 +1,198 @@
+"""The question, spoken first; its parts below, folded until they are asked for. Knows no other widget and no file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tutor.study.model import Question
+from tutor.ui import keys
+from tutor.ui.desk import Place
+from tutor.ui.parts import Part, parts_of
+from tutor.ui.typeset import link_targets
+from tutor.ui.widgets.fold import Fold
+from tutor.ui.widgets.prove import ProveIt
+
+SETTLE = 0.06
+"""Seconds of rest in the list before the parts are built: running through it with j costs one line of text each."""
+
+
+class Reader(VerticalScroll):
+    """One question at a time. `unfolded` holds the ids of its open parts."""
+
+    BINDINGS = keys.MOVE
+
+    class Changed(Message):
+        """A part was unfolded or folded, or another question is being read."""
+
+        def __init__(self, question: Question, unfolded: frozenset[str]) -> None:
+            super().__init__()
+            self.question = question
+            self.unfolded = unfolded
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.question: Question | None = None
+        self.unfolded: frozenset[str] = frozenset()
+        self._parts: tuple[Part, ...] = ()
+        self._current = ""
+        self._built: Question | None = None
+        self._line = 0
+        self._settle: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """The head; the parts follow with a question."""
+        yield Static("", id="meta", markup=False)
+        yield Static("", id="ask", markup=False)
+
+    # -- which question
+
+    def show(self, question: Question, place: Place | None = None, *, soon: bool = False) -> None:
+        """Read `question`, as it was left at `place`. `soon`: build the parts when one rests."""
+        if question is self.question and place is None:
+            return
+        self.question = question
+        self._parts = parts_of(question)
+        self.unfolded = frozenset(place.unfolded if place else ())
+        self._line, self._current = (place.line, place.unfolded[-1] if place.unfolded else "") if place else (0, "")
+        self._built = None
+        self._head(question)
+        self.add_class("-stale")
+        if self._settle is not None:
+            self._settle.stop()
+        self._settle = self.set_timer(SETTLE if soon else 0.001, self._build)
+
+    def _head(self, question: Question) -> None:
+        tags = "  ".join(f"#{tag}" for tag in question.tags)
+        meta = Content.assemble(
+            (question.ref, "bold $primary"), (f"  {question.level}  ", "$foreground 80%"), (tags, "$foreground 60%")
+        )
+        self.query_one("#meta", Static).update(meta)
+        self.query_one("#ask", Static).update(Content(question.ask))
+        self.scroll_home(animate=False)
+
+    async def _build(self) -> None:
+        """Put the parts of the question of now where those of the last one stand."""
+        question = self.question
+        if question is None or self._built is question:
+            return
+        with self.app.batch_update():
+            await self.query("Fold, ProveIt").remove()
+            await self.mount_all(self._widgets(question))
+        self._built = question
+        self.remove_class("-stale")
+        self._mark()
+        self.post_message(self.Changed(question, self.unfolded))
+        if self._line:
+            self.call_after_refresh(self.scroll_to, y=self._line, animate=False)
+
+    def _widgets(self, question: Question) -> Iterator[Widget]:
+        for part in self._parts:
+            yield Fold(part, unfolded=self._is_open(part))
+            if part.id == "answer":
+                yield from (ProveIt(claim) for claim in question.claims)
+
+    def _is_open(self, part: Part) -> bool:
+        """Corrections and sources have no fold of their own: they come with the answer."""
+        return part.id in self.unfolded or (part.id in {"notes", "sources"} and "answer" in self.unfolded)
+
+    # -- folding
+
+    def toggle(self, part_id: str) -> bool:
+        """Unfold that part, or fold it again; False where the question has no such part."""
+        if all(part.id != part_id for part in self._parts):
+            return False
+        self._set(self.unfolded ^ {part_id}, part_id)
+        return True
+
+    def toggle_all(self) -> None:
+        """Unfold everything; where all is unfolded, fold it."""
+        everything = frozenset(part.id for part in self._parts) - {"notes", "sources"}
+        self._set(frozenset() if self.unfolded >= everything else everything, "answer")
+
+    def unfold_next_follow_up(self) -> bool:
+        """Unfold the first follow-up that is still folded; False where none is."""
+        for part in self._parts:
+            if part.id.startswith("follow-") and part.id not in self.unfolded:
+                self._set(self.unfolded | {part.id}, part.id)
+                return True
+        return False
+
+    def _set(self, unfolded: frozenset[str], current: str) -> None:
+        self.unfolded, self._current = unfolded, current
+        if self.question is None or self._built is not self.question:
+            return
+        for fold in self.query(Fold):
+            fold.unfolded = self._is_open(fold.part)
+        self._mark()
+        self.post_message(self.Changed(self.question, unfolded))
+        self.call_after_refresh(self._reveal)
+
+    def _mark(self) -> None:
+        self.set_class("answer" in self.unfolded, "-revealed")
+        for fold in self.query(Fold):
+            fold.current = fold.part.id == self._current and fold.unfolded
+
+    def _reveal(self) -> None:
+        """Scroll as little as shows the current part whole, but never its title out of sight."""
+        for fold in self.query(Fold):
+            if fold.current:
+                view, region = self.scrollable_content_region, fold.region
+                hidden = min(region.bottom - view.bottom, region.y - view.y)
+                if region.y < view.y or hidden > 0:
+                    self.scroll_relative(y=hidden if hidden > 0 else region.y - view.y, animate=False)
+
+    @on(Fold.Toggled)
+    def _title_clicked(self, event: Fold.Toggled) -> None:
+        event.stop()
+        if event.part.id not in {"notes", "sources"}:
+            self.toggle(event.part.id)
+
+    # -- what others ask of it
+
+    @property
+    def place(self) -> Place:
+        """Where one is; the current part stands last."""
+        if self.question is None:
+            return Place()
+        unfolded = sorted(self.unfolded, key=lambda part: part == self._current)
+        return Place(self.question.id, tuple(unfolded), round(self.scroll_y))
+
+    @property
+    def section(self) -> tuple[str, str]:
+        """The marked section, for copying: its title and its Markdown. Without one, the question as it is asked."""
+        for part in self._parts:
+            if part.id == self._current and part.id in self.unfolded:
+                return part.title, part.markdown
+        return ("Question", f"# {self.question.ref}. {self.question.ask}\n") if self.question else ("", "")
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """Links in the unfolded text, in reading order: what they say and where they lead."""
+        found = [target for part in self._parts if self._is_open(part) for target in link_targets(part.markdown)]
+        return list(dict.fromkeys(found))
+
+    def prove_first(self) -> ProveIt | None:
+        """The claim that has the focus, or the first one; None where there is none to prove."""
+        lines = list(self.query(ProveIt))
+        return next((line for line in lines if line.has_focus), lines[0] if lines else None)
+
+    def action_move(self, direction: Literal[-1, 1]) -> None:
+        """Scroll a line."""
+        self.scroll_relative(y=direction * 2, animate=False)
+
+    def action_edge(self, edge: Literal["top", "bottom"]) -> None:
+        """Scroll to an end."""
+        if edge == "top":
+            self.scroll_home(animate=False)
+        else:
+            self.scroll_end(animate=False)
