@@ -1,20 +1,25 @@
 """The tape: what a lab writes, one JSON object a line, and everything else is drawn from.
 
 The format's names are a contract: lines written by one version are read by the next (`SCHEMA`).
+A whole tape in memory, with the messages on it, is in recording.py.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import ClassVar, get_type_hints
+from typing import BinaryIO, ClassVar, NoReturn
+
+from labs.tape_fields import rules_of
 
 SCHEMA = 1
 MAX_LINE = 32 * 1024 * 1024  # characters; a longer line is refused, not buffered
 
 # Attribute names where the tape's own name is a Python keyword.
 _RENAMED = {"sender": "from", "receiver": "to"}
+_RENAMES = tuple(_RENAMED.items())
 
 
 class TapeError(ValueError):
@@ -82,6 +87,15 @@ class Answer(Event):
     """What the learner predicted, as the lab took it; absent in a run with --auto."""
 
     kind = "answer"
+    id: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured(Event):
+    """What came of a prediction: `value` has the form of an answer to it and was read off this tape."""
+
+    kind = "measured"
     id: str
     value: object
 
@@ -165,7 +179,7 @@ class Ended(Event):
 KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
-        LabStarted, Part, Step, Predict, Answer, Bytes, Note, Metric, FaultInjected, Verdict, Failure, Ended,
+        LabStarted, Part, Step, Predict, Answer, Measured, Bytes, Note, Metric, FaultInjected, Verdict, Failure, Ended,
     )
 }  # fmt: skip
 
@@ -177,3 +191,66 @@ def to_line(event: Event) -> str:
         if item.name != "t":
             out[_RENAMED.get(item.name, item.name)] = getattr(event, item.name)
     return json.dumps(out, ensure_ascii=False, separators=(",", ":"))
+
+
+def from_line(line: str, place: str = "tape") -> Event:
+    """The event that one line holds; raises TapeError, whose text begins with `place`.
+
+    Fields that this version does not know are passed over: a later version may have added them.
+    """
+    try:
+        raw = json.loads(line, parse_constant=_refuse_constant)
+        if "\\ud" in line.lower():  # half a surrogate pair is a character that no terminal and no file takes
+            json.dumps(raw, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        reason = f"column {error.colno}" if isinstance(error, json.JSONDecodeError) else type(error).__name__
+        raise TapeError(f"{place}: not JSON ({reason}); a line of a tape is one JSON object") from error
+    if not isinstance(raw, dict):
+        raise TapeError(f"{place}: {_shown(raw)} is not an object; a line of a tape is one JSON object")
+    kind = raw.get("kind")
+    cls = KINDS.get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        raise TapeError(f"{place}: kind {_shown(kind)} is unknown; there are {', '.join(KINDS)}")
+    values: dict[str, object] = {}
+    for rule in rules_of(cls, _RENAMES):
+        if rule.name not in raw:
+            if rule.required:
+                raise TapeError(f"{place}: {kind} has no {rule.name}; it takes {rule.takes}")
+            continue
+        value = raw[rule.name]
+        if not rule.fits(value):
+            raise TapeError(f"{place}: {kind}.{rule.name} is {_shown(value)}; it takes {rule.takes}")
+        values[rule.attribute] = value
+    event = cls(**values)  # type: ignore[arg-type]
+    if isinstance(event, LabStarted) and event.schema > SCHEMA:
+        raise TapeError(f"{place}: schema {event.schema} is of a later version; this one reads up to {SCHEMA}")
+    return event
+
+
+def read_events(stream: BinaryIO, name: str) -> Iterator[tuple[int, Event]]:
+    """The events of a tape with their line numbers (1 = first), one by one; raises TapeError (`name:line: ...`)."""
+    for number in itertools.count(1):
+        line = stream.readline(MAX_LINE + 1)
+        if not line and number > 1:
+            return
+        place = f"{name}:{number}"
+        if len(line) > MAX_LINE:
+            raise TapeError(f"{place}: longer than {MAX_LINE} bytes; no line of a tape is")
+        try:
+            text = line.decode()
+        except UnicodeDecodeError as error:
+            raise TapeError(f"{place}: byte {error.start + 1} is not UTF-8; a tape is UTF-8") from error
+        if number == 1 and not text.strip():
+            raise TapeError(f"{place}: empty; a tape begins with a line of kind lab")
+        event = from_line(text, place)
+        if number == 1 and not isinstance(event, LabStarted):
+            raise TapeError(f"{place}: kind {event.kind}; a tape begins with a line of kind lab")
+        yield number, event
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value)[:80]

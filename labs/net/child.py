@@ -1,0 +1,55 @@
+"""`python -m labs.net.child MODULE CONFIG`: one part of a lab in a process of its own.
+
+MODULE has `async def start(tap, tasks, config) -> dict[str, str]`, which returns the addresses it listens on, by name. Lines of JSON on
+standard output: first `{"ready": addresses}`, then a record for each passage of bytes, and `{"sync": n}` in answer to the same
+on standard input. The end of standard input ends the process, and on Linux so does the death of its parent, frozen or not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import importlib
+import json
+import os
+import signal
+import sys
+
+from labs.net.tap import Record, Tap
+from labs.net.tasks import Tasks
+
+_PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
+
+
+def _emit(message: dict[str, object]) -> None:
+    data = json.dumps(message, separators=(",", ":")).encode() + b"\n"
+    while data:
+        data = data[os.write(1, data) :]
+
+
+def _emit_record(record: Record) -> None:
+    message: dict[str, object] = {
+        "t": record.t, "line": record.line, "local": record.local, "remote": record.remote, "way": record.way,
+    }  # fmt: skip
+    _emit(message | {"hex": record.data.hex()} if record.data else message)
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+async def _run(module: str, config: dict[str, object]) -> None:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    async with Tasks() as tasks:
+        addresses = await importlib.import_module(module).start(Tap(_emit_record), tasks, config)
+        _emit({"ready": addresses})
+        _die_with_parent()
+        while line := await reader.readline():
+            _emit(json.loads(line))
+    os._exit(0)  # whatever is still open is the kernel's to close: nothing here has to be saved
+
+
+if __name__ == "__main__":
+    asyncio.run(_run(sys.argv[1], json.loads(sys.argv[2])))

@@ -1,0 +1,365 @@
+"""Runs one lab: its steps, predictions, parts and verdicts onto a tape, under the learner's commands.
+
+A scenario is a module with `async def run(stage)` and `VERDICTS`, a pure function of the tape for each verdict. It says what
+happens; processes, order and names are the stage's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
+
+from labs import tape
+from labs.commands import Command, CommandError, GiveAnswer, Inject, Next, Stop, Turn, check_answer, parse_command
+from labs.findings import Finding, Judge, unmeasured
+from labs.lab import KnobError, KnobValue, Lab
+from labs.net.journal import Journal
+from labs.net.processes import SHARED_CLOCK, Cast, Child, ProcessError, last_words
+from labs.net.tap import Tap
+from labs.net.tasks import Tasks
+from labs.recording import Tape
+
+STEP_SECONDS = 30.0  # between two steps or predictions, the learner's time not counted
+PUMP_SECONDS = 0.03  # how far the tape is behind the wire at most
+POLL_SECONDS = 0.02
+INTERRUPTED = "interrupted"
+
+
+class StageError(RuntimeError):
+    """The lab cannot go on; the text is for the learner."""
+
+
+class Scenario(Protocol):
+    """What a module of labs.scenarios has."""
+
+    VERDICTS: Mapping[str, Judge]
+
+    async def run(self, stage: Stage) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A prediction to be made before a step runs; the finding of some verdict measures what it came to."""
+
+    id: str
+    ask: str
+    form: str
+    options: Sequence[str] = ()
+    unit: str = ""
+
+
+class Stage:
+    """What a scenario acts on."""
+
+    def __init__(
+        self,
+        lab: Lab,
+        scenario: Scenario,
+        knobs: Mapping[str, KnobValue],
+        out: Callable[[tape.Event], None],
+        *,
+        auto: bool,
+    ) -> None:
+        self.lab = lab
+        self.knobs = dict(knobs)
+        self.tape = Tape()
+        self._scenario = scenario
+        self._out = out
+        self._auto = auto
+        self._journal = Journal(time.monotonic())
+        self._tasks = Tasks(lambda failure: self.stop(f"{type(failure).__name__}: {failure}"))
+        self._cast = Cast(self._tasks, self._journal.take, self._child_ended)
+        self._asked: tape.Predict | None = None
+        self._answered = asyncio.Event()
+        self._next = asyncio.Event()
+        self._faults: dict[str, Callable[[str], Awaitable[None]]] = {}
+        self._steps = 0
+        self._judged: dict[str, bool] = {}
+        self._stopped: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._deadline: asyncio.TimerHandle | None = None
+
+    # What a scenario says.
+
+    async def step(self, id: str, title: str, text: str, *asks: Ask) -> None:
+        """Begin a step. The learner answers its predictions, or says `next`, before it runs; the first runs at once."""
+        self._event(tape.Step(t=self._now(), id=id, title=title, text=text))
+        self._steps += 1
+        self._watch(f"step {id}")
+        for ask in asks:
+            await self._predict(ask)
+        if not asks and self._steps > 1 and not self._auto:
+            await self._learner(self._next)
+            self._next.clear()
+
+    def note(self, text: str, *, aloud: bool = False) -> None:
+        """Tell the learner something; `aloud` says it on standard error too, for whoever runs the lab by hand."""
+        self._event(tape.Note(t=self._now(), text=text))
+        if aloud:
+            print(text, file=sys.stderr, flush=True)
+
+    def metric(self, name: str, value: float, unit: str, part: str | None = None) -> None:
+        self._event(tape.Metric(t=self._now(), name=name, value=value, unit=unit, part=part))
+
+    def part(
+        self, id: str, role: str, state: str = "up", *, pid: int | None = None, address: str | None = None
+    ) -> None:
+        """A part comes, goes or changes its state."""
+        self._event(tape.Part(t=self._now(), id=id, role=role, state=state, pid=pid, address=address))
+
+    def fault(self, id: str, target: str, by: str = "lab") -> None:
+        """Say that something is broken on purpose from now on."""
+        self._event(tape.FaultInjected(t=self._now(), id=id, target=target, by=by))
+
+    def on_fault(self, id: str, break_it: Callable[[str], Awaitable[None]]) -> None:
+        """What the fault `id` of the catalogue does to its target when the learner asks for it."""
+        self._faults[id] = break_it
+
+    async def judge(self, *ids: str) -> None:
+        """Compute these verdicts from the tape as it is now."""
+        for id in ids:
+            await self.flush()
+            finding = self._scenario.VERDICTS[id](self.tape)
+            if finding.ok and not finding.evidence:
+                finding = unmeasured(finding.expected, "no line of the tape bears it out")
+            for asked, value in finding.measured.items():
+                if any(event.id == asked for _, event in self.tape.of(tape.Predict)):
+                    self._event(tape.Measured(t=self._now(), id=asked, value=value))
+            self._judged[id] = finding.ok
+            self._event(self._verdict(id, finding))
+        await self.flush()
+
+    # Parts and bytes.
+
+    def tap(self, part: str) -> Tap:
+        """The tap of a part that runs in the lab's own process."""
+        return Tap(lambda record: self._journal.take(part, record))
+
+    def host(self, part: str, role: str) -> Tap:
+        """A part that runs in the lab's own process: announce it and return its tap."""
+        self.part(part, role, pid=os.getpid())
+        return self.tap(part)
+
+    async def spawn(self, id: str, role: str, module: str, **config: object) -> Child:
+        """Start a part as a process of its own and wait until it listens; raises ProcessError."""
+        child = await self._cast.spawn(id, module, config)
+        for address in child.addresses.values():
+            self._journal.listen(id, address)
+        self.part(id, role, pid=child.process.pid, address=child.addresses.get("main"))
+        return child
+
+    def expect_stranger(self, part: str, role: str) -> None:
+        """Connections that no part of the lab dialled come from `part`."""
+        self._journal.stranger = part
+        self.part(part, role)
+
+    async def until(self, condition: Callable[[Tape], bool], seconds: float, what: str) -> None:
+        """Wait until the tape shows it; raises StageError that names `what` did not come."""
+        self._watch(what, seconds + STEP_SECONDS)
+        end = time.monotonic() + seconds
+        while not condition(self.tape):
+            if time.monotonic() > end:
+                raise StageError(f"{what} did not come within {seconds:g} s")
+            await asyncio.sleep(POLL_SECONDS)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Bring the tape up to this moment."""
+        self._drain(await self._cast.barrier())
+
+    # Commands.
+
+    async def obey(self, lines: AsyncIterator[str]) -> None:
+        """Take commands until they end, which stops the lab."""
+        async for line in lines:
+            try:
+                await self._do(parse_command(line))
+            except (CommandError, KnobError) as error:
+                self._event(tape.Failure(t=self._now(), text=str(error)))
+        self.stop("stopped: the end of its commands")
+
+    def stop(self, reason: str) -> None:
+        """End the lab before its end."""
+        if not self._stopped.done():
+            self._stopped.set_result(reason)
+
+    async def _do(self, command: Command) -> None:
+        match command:
+            case GiveAnswer(id, value):
+                self._answer(id, value)
+            case Next():
+                if self._asked is not None:
+                    raise CommandError(f"next: the prediction {self._asked.id} waits for an answer")
+                self._next.set()
+            case Turn(knob, value):
+                self._turn(knob, value)
+            case Inject(id, target):
+                await self._inject(id, target)
+            case Stop():
+                self.stop("stopped by the learner")
+
+    def _answer(self, id: str, value: object) -> None:
+        if self._asked is None or self._asked.id != id:
+            waiting = f"the lab asks for {self._asked.id}" if self._asked else "the lab asks for none"
+            raise CommandError(f"answer: no prediction {id!r} waits; {waiting}")
+        value = check_answer(self._asked, value)
+        self._asked = None
+        self._event(tape.Answer(t=self._now(), id=id, value=value))
+        self._answered.set()
+
+    def _turn(self, name: str, raw: str) -> None:
+        knob = self.lab.knob(name)
+        value = knob.parse(raw)
+        if not knob.live:
+            raise CommandError(f"set: {name} is set before a run (--set {name}=VALUE), not during it")
+        self.knobs[name] = value
+        self.note(f"Knob {name} is now {raw}.")
+
+    async def _inject(self, id: str, target: str) -> None:
+        fault = next((fault for fault in self.lab.faults if fault.id == id), None)
+        if fault is None or id not in self._faults:
+            names = ", ".join(fault.id for fault in self.lab.faults) or "none"
+            raise CommandError(f"fault: lab {self.lab.name} has no fault {id!r}; it has {names}")
+        if target not in fault.targets:
+            raise CommandError(f"fault: {id} takes {', '.join(fault.targets)}, not {target!r}")
+        self.fault(id, target, by="learner")
+        await self._faults[id](target)
+
+    # Below the surface.
+
+    async def _predict(self, ask: Ask) -> None:
+        asked = tape.Predict(
+            t=self._now(), id=ask.id, ask=ask.ask, form=ask.form, options=list(ask.options), unit=ask.unit
+        )
+        self._event(asked)
+        if self._auto:
+            return
+        self._asked = asked
+        self._answered.clear()
+        await self._learner(self._answered)
+
+    async def _learner(self, done: asyncio.Event) -> None:
+        self._watch("")
+        await self.flush()
+        await done.wait()
+        self._watch(f"step {self._steps}")
+
+    def _watch(self, what: str, seconds: float = STEP_SECONDS) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = None
+        if what:
+            loop = asyncio.get_running_loop()
+            self._deadline = loop.call_later(seconds, self.stop, f"{what} took longer than {seconds:g} s")
+
+    def _child_ended(self, child: Child) -> None:
+        role = next((part.role for _, part in self.tape.of(tape.Part) if part.id == child.id), "server")
+        self.part(child.id, role, "down", pid=child.process.pid)
+        if not child.ending:
+            self.stop(f"{child.id} (process {child.process.pid}) ended unexpectedly: {last_words(child)}")
+
+    def _verdict(self, id: str, finding: Finding) -> tape.Verdict:
+        return tape.Verdict(
+            t=self._now(), id=id, claim=self.lab.verdicts[id], ok=finding.ok, expected=finding.expected,
+            observed=finding.observed, evidence=list(finding.evidence),
+        )  # fmt: skip
+
+    def _now(self) -> float:
+        return time.monotonic() - self._journal.began
+
+    def _event(self, event: tape.Event) -> None:
+        self._journal.event(event)
+
+    def _drain(self, until: float) -> None:
+        for event in self._journal.drain(until):
+            self.tape.add(event)
+            self._out(event)
+
+    async def _pump(self) -> None:
+        while True:
+            await asyncio.sleep(PUMP_SECONDS)
+            if self._journal.waiting:
+                await self.flush()
+
+    async def perform(self, commands: AsyncIterator[str] | None) -> tape.Ended:
+        """Run the scenario to its end, or to its stop; no child is left. Returns the last line, which has been written.
+        Cancelled, it writes that line all the same, then passes the cancellation on."""
+        self._event(_lab_started(self.lab, self.knobs))
+        self._drain(time.monotonic())
+        async with self._tasks:
+            self._tasks.start(self._pump(), "pump")
+            if commands is not None:
+                self._tasks.start(self.obey(commands), "commands")
+            try:
+                error = await self._play()
+                await self.flush()
+            finally:
+                self._watch("")
+                await self._cast.aclose()
+        self._drain(time.monotonic())
+        ended = self._ended(error)
+        self._event(ended)
+        self._drain(time.monotonic())
+        if error == INTERRUPTED:
+            raise asyncio.CancelledError
+        return ended
+
+    def _ended(self, error: str | None) -> tape.Ended:
+        missing = [id for id in self.lab.verdicts if id not in self._judged]
+        if error is None and missing:
+            error = f"not measured: {', '.join(missing)}"
+        ok = error is None and all(self._judged.values())
+        seconds = self._now()
+        return tape.Ended(t=seconds, ok=ok, verdicts=len(self._judged), seconds=round(seconds, 3), error=error)
+
+    async def _play(self) -> str | None:
+        """Run the scenario; why it could not be run to its end, or None."""
+        scenario = self._tasks.start(self._scenario.run(self), "scenario")
+        try:
+            await asyncio.wait({scenario, self._stopped}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            self._stopped.cancel()
+            return INTERRUPTED
+        if not scenario.done():
+            return self._stopped.result()
+        failure = scenario.exception()
+        if failure is None:
+            return None
+        expected = isinstance(failure, StageError | ProcessError | OSError)
+        return str(failure) if expected else f"defect in lab {self.lab.name}: {type(failure).__name__}: {failure}"
+
+
+def _lab_started(lab: Lab, knobs: Mapping[str, KnobValue]) -> tape.LabStarted:
+    try:
+        own = version("ws-tutor")
+    except PackageNotFoundError:
+        own = "unknown"
+    host = {
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "clock": "one for all processes" if SHARED_CLOCK else "stamped on arrival",
+    }
+    return tape.LabStarted(
+        t=0.0, name=lab.name, title=lab.title, questions=list(lab.questions), knobs=dict(knobs), version=own,
+        started=datetime.now(UTC).isoformat(timespec="milliseconds"), host=host,
+    )  # fmt: skip
+
+
+async def run_lab(
+    lab: Lab,
+    scenario: Scenario,
+    knobs: Mapping[str, KnobValue],
+    out: Callable[[tape.Event], None],
+    commands: AsyncIterator[str] | None,
+    *,
+    auto: bool,
+) -> tape.Ended:
+    """Run one lab; every event goes to `out` in order. The result's `error` is None where it ran to its end."""
+    return await Stage(lab, scenario, knobs, out, auto=auto).perform(commands)
