@@ -163,7 +163,7 @@ def _documents(bank: Bank) -> Iterator[_Document]:
 
 
 def _question_texts(question: Question) -> Iterator[tuple[str, str]]:
-    yield from (("ref", question.ref), ("ask", question.ask), ("tags", " ".join(question.tags)))
+    yield from (("ref", f"{question.ref} {question.id}"), ("ask", question.ask), ("tags", " ".join(question.tags)))
     yield from (("key points", point.text) for point in question.key_points)
     yield from (("answer", question.answer), ("depth", question.depth))
     yield from (("follow-ups", text) for each in question.follow_ups for text in (each.ask, each.answer))
@@ -175,7 +175,7 @@ def _question_texts(question: Question) -> Iterator[tuple[str, str]]:
 
 
 def _fact_texts(fact: Fact) -> Iterator[tuple[str, str]]:
-    yield from (("ref", fact.ref), ("ask", fact.ask), ("tags", " ".join(fact.tags)))
+    yield from (("ref", f"{fact.ref} {fact.id}"), ("ask", fact.ask), ("tags", " ".join(fact.tags)))
     yield from (("answer", ", ".join(fact.answers)), ("depth", fact.explain), ("sources", ", ".join(fact.sources)))
 
 

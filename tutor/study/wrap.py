@@ -96,19 +96,30 @@ def _cut(word: Line, width: int) -> Iterable[Line]:
 
 
 def table(rows: Sequence[Sequence[Line]], aligns: Sequence[str], width: int) -> list[Line]:
-    """The lines of a table whose first row is its heading, in at most `width` terminal cells, wrapped to fit.
+    """The lines of a table whose first row is its heading, in at most `width` terminal cells, wrapped to fit; rows of
+    several lines are kept apart by rules.
 
     `aligns` holds `left`, `right` or `center` for each column.
     """
     widths = _column_widths(rows, width)
+    rule = [Piece("─┼─".join("─" * column for column in widths))]
+    blocks = [_block(row, widths, aligns) for row in rows]
+    ruled = any(len(block) > 1 for block in blocks[1:])
     lines: list[Line] = []
-    for index, row in enumerate(rows):
-        wrapped = [wrap(cell, column) for cell, column in zip(row, widths, strict=True)]
-        for at in range(max(map(len, wrapped))):
-            lines.append(_row([cell[at] if at < len(cell) else [] for cell in wrapped], widths, aligns))
-        if index == 0:
-            lines.append([Piece("─┼─".join("─" * column for column in widths))])
+    for index, block in enumerate(blocks):
+        if index == 1 or (index > 1 and ruled):
+            lines.append(rule)
+        lines += block
     return lines
+
+
+def _block(row: Sequence[Line], widths: Sequence[int], aligns: Sequence[str]) -> list[Line]:
+    """The lines of one row, as many as its tallest cell has."""
+    wrapped = [wrap(cell, column) for cell, column in zip(row, widths, strict=True)]
+    return [
+        _row([cell[at] if at < len(cell) else [] for cell in wrapped], widths, aligns)
+        for at in range(max(map(len, wrapped)))
+    ]
 
 
 def _column_widths(rows: Sequence[Sequence[Line]], width: int) -> list[int]:
