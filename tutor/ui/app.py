@@ -71,6 +71,11 @@ class TutorApp(App[None]):
         self.desk.load()
         if not worker.is_cancelled:
             self.call_from_thread(setattr, self, "loaded", True)
+            self.desk.prepare()
+
+    def on_unmount(self) -> None:
+        """Progress is on disk when the terminal is free again."""
+        self.desk.close()
 
     # -- going places
 

@@ -1,13 +1,15 @@
-"""What the screens share: the bank, what has been seen, where one left off. `load` is slow: it belongs to a thread."""
+"""What the screens share: the bank, what was seen, where one left off. Every wait for a file is in a thread."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tutor.study.model import Bank, Question
+from tutor.study.model import Bank, Fact, Question
+from tutor.study.store import Place, Store
 
 if TYPE_CHECKING:
     from tutor.study.search import Hit, Index
@@ -15,79 +17,137 @@ if TYPE_CHECKING:
 Seen = Literal["new", "opened", "read"]
 
 GLYPHS: dict[Seen, str] = {"new": "○", "opened": "◐", "read": "●"}
+_LISTED = ("ref", "ask")
+"""Fields that a list shows anyway, so that a hit elsewhere says more"""
+_ORDER: tuple[Seen, ...] = ("new", "opened", "read")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where one left off: the question, its unfolded parts (the current one last) and the first line in view."""
+class Found:
+    """What a search found: the entry, its section, and the best place of the words (None where only filters were)."""
 
-    question: str = ""
-    unfolded: tuple[str, ...] = ()
-    line: int = 0
+    question: Question
+    section: str
+    hit: Hit | None
 
 
 class Desk:
-    """The bank and the learner's progress. `load` runs in a thread, all else on the UI's loop."""
+    """The bank and the learner's progress. `load` runs in a thread, all else on the UI's loop and at once.
 
-    def __init__(self, paths: Sequence[Path] | None = None) -> None:
+    Progress is read once; changes are kept here and written behind the learner's back, in order, by one thread.
+    """
+
+    def __init__(self, paths: Sequence[Path] | None = None, store: Store | None = None) -> None:
         self._paths = paths
+        self._store = store or Store()
+        self._writer = ThreadPoolExecutor(1, "progress")
+        self._seen: dict[str, Seen] = {}
+        self._cards: dict[str, Question] = {}
+        self._index: Index | None = None
+        self._kept: Place | None = None
         self.bank = Bank(())
         self.faults: tuple[str, ...] = ()
         self.place = Place()
-        self.storage = "kept in memory only"
-        self._seen: dict[str, Seen] = {}
-        self._settings: dict[str, str] = {}
-        self.is_new = True
-        self._index: Index | None = None
+        self.problem = ""
+        """Why progress is not saved; empty while it is"""
 
     def load(self) -> None:
         """Read the question files and the progress. Never raises: what is wrong with the files is in `faults`."""
         from tutor.study import bank
+        from tutor.study.search import Index
 
         try:
             self.bank = bank.load(self._paths)
         except bank.BankError as error:
             self.faults = tuple(map(str, error.faults))
             self.bank = bank.check(bank.read(self._paths)[0])[0]
+        self._cards = {fact.id: card(fact) for fact in self.bank.facts}
+        self._index = Index(self.bank)
+        self._seen |= {key: seen.reach for key, seen in self._store.seen().items()}
+        self.place = self._kept = self._store.place() or self.place
+        self.problem = self._store.problem
+
+    def prepare(self) -> None:
+        """Make ready in a thread what the first search would wait for."""
+        if self._index is not None:
+            self._index.build()
+
+    def close(self) -> None:
+        """Write what is not written yet. Progress that is made after this is lost."""
+        self._save_place()
+        self._writer.shutdown(wait=True)
+        self._store.close()
+
+    # -- the bank
+
+    def question(self, key: str) -> Question | None:
+        """The question whose id or ref is `key`, or the fact of that id as a card."""
+        return self.bank.question(key) or self._cards.get(key)
+
+    def find(self, query: str) -> list[Found]:
+        """What fits `query` (words and filters, see tutor.study.search), the best first. Facts come as cards."""
+        if self._index is None:
+            return []
+        seen = [key for key, reach in self._seen.items() if reach != "new"]
+        found = []
+        for result in self._index.search(query, seen):
+            entry = result.entry
+            question = self._cards[entry.id] if isinstance(entry, Fact) else entry
+            hits = sorted(result.hits, key=lambda hit: hit.field in _LISTED)
+            found.append(Found(question, result.section, hits[0] if hits else None))
+        return found
+
+    def next_question(self) -> Question | None:
+        """Where to go on: the question one left, or the first one not read, or the first."""
+        questions = self.bank.questions
+        unread = (question for question in questions if self.seen(question) != "read")
+        return self.question(self.place.question) or next(unread, next(iter(questions), None))
+
+    # -- progress
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was studied here before."""
+        return not self._seen and not self.place.question
+
+    @property
+    def storage(self) -> str:
+        """Where progress is kept, or why it is not."""
+        return self.problem or str(self._store.path)
 
     def seen(self, question: Question) -> Seen:
         """How far the learner is with a question: new, opened (the answer was unfolded), read (all of it)."""
         return self._seen.get(question.id, "new")
 
-    def mark(self, question: Question, seen: Seen) -> bool:
+    def mark(self, question: Question, reach: Literal["opened", "read"]) -> bool:
         """Note progress, which only grows; True where this is news."""
-        order: list[Seen] = ["new", "opened", "read"]
-        if order.index(seen) <= order.index(self.seen(question)):
+        if _ORDER.index(reach) <= _ORDER.index(self.seen(question)):
             return False
-        self._seen[question.id] = seen
+        self._seen[question.id] = reach
+        self._writer.submit(self._store.mark_seen, question.id, reach)
         return True
 
     def keep_place(self, place: Place) -> None:
-        """Come back here next time."""
-        self.place = place
+        """Come back here next time. Another question or fold is written now, a mere scroll at the end."""
+        before, self.place = self.place, place
+        if (before.question, before.unfolded) != (place.question, place.unfolded):
+            self._save_place()
 
-    def setting(self, name: str, default: str = "") -> str:
-        """A remembered choice, such as the theme."""
-        return self._settings.get(name, default)
+    def _save_place(self) -> None:
+        if self.place != self._kept:
+            self._kept = self.place
+            self._writer.submit(self._store.keep_place, self.place)
+
+    def setting(self, name: str, default: str) -> str:
+        """A remembered choice. Reads the file, where there is one: the theme has to be known before the first paint."""
+        return self._store.settings().get(name, default) if self._store.path.exists() else default
 
     def keep_setting(self, name: str, value: str) -> None:
         """Remember a choice."""
-        self._settings[name] = value
+        self._writer.submit(self._store.keep_setting, name, value)
 
-    def find(self, query: str) -> dict[Question, tuple[Hit, ...]]:
-        """What fits `query` (words and filters, see tutor.study.search), in reading order, with the places found."""
-        if self._index is None:
-            from tutor.study.search import Index
 
-            self._index = Index(self.bank)
-        seen = [question.id for question in self.bank.questions if self.seen(question) != "new"]
-        found = {result.entry.id: result for result in self._index.search(query, seen)}
-        return {question: found[question.id].hits for question in self.bank.questions if question.id in found}
-
-    def next_question(self) -> Question | None:
-        """Where to go on: the question one left, or the first new one, or the first."""
-        questions = self.bank.questions
-        left = self.bank.question(self.place.question)
-        if left is not None:
-            return left
-        return next((question for question in questions if self.seen(question) == "new"), next(iter(questions), None))
+def card(fact: Fact) -> Question:
+    """A rapid-fire fact in the form of a question, so that it can be read where questions are."""
+    answer = f"**{fact.answers[0]}**\n\n{fact.explain}"
+    return Question(fact.ref, fact.id, fact.ask, "core", answer, (), fact.sources, ("rapid-fire", *fact.tags))

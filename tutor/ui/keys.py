@@ -37,13 +37,17 @@ MOVE: list[BindingType] = [
     _key("move.bottom", "G", "edge('bottom')", "To the bottom"),
 ]
 
+READER: list[BindingType] = [
+    _key("questions.prove", "enter,x", "screen.prove", "Prove it: open the lab", label="Prove it", display="Enter"),
+    *MOVE,
+]
+
 QUESTIONS: list[BindingType] = [
     _key("questions.answer", "a", "unfold('answer')", "Unfold the answer, once you have said it aloud", label="Answer"),
     _key("questions.depth", "e", "unfold('depth')", "Unfold what a senior adds", label="Depth"),
     _key("questions.follow_up", "f", "unfold_follow_up", "Unfold the next follow-up", label="Follow-up"),
     _key("questions.points", "r", "unfold('points')", "Unfold the rubric: the key points an interviewer ticks"),
     _key("questions.all", "F", "unfold_all", "Unfold everything, or fold it again"),
-    _key("questions.prove", "x", "prove", "Prove it: open the lab that measures a claim of this answer"),
     _key("questions.next", "n", "step(1)", "Next question", label="Next"),
     _key("questions.previous", "p", "step(-1)", "Previous question"),
     _key(
@@ -66,12 +70,13 @@ PANES: list[BindingType] = [
 ]
 
 PROVE: list[BindingType] = [
-    _key("prove.open", "enter", "prove", "Open the lab that measures this claim", label="Prove it"),
+    _key("prove.open", "enter", "prove", "Open the lab that measures this claim", label="Prove it", display="Enter"),
 ]
 
 SEARCH: list[BindingType] = [
-    _key("search.next", "down", "list(1)", "Next hit, while one types"),
+    _key("search.next", "down", "list(1)", "Next hit, while one types", label="Next hit"),
     _key("search.previous", "up", "list(-1)", "Previous hit, while one types"),
+    _key("search.close", "escape", "screen.leave", "Close the search", label="Close", display="Esc"),
 ]
 
 COPY: list[BindingType] = [_key("copy.all", "y,enter", "copy", "Copy to the clipboard", label="Copy", display="y")]

@@ -29,7 +29,7 @@ class LabsScreen(TutorScreen):
         with VerticalScroll(id="labs", can_focus=False):
             yield Static("Labs", classes="title")
             for lab in catalog.LABS:
-                yield Choice(lab_line(lab), id=f"lab-{lab.name}", classes="lab")
+                yield Choice(lab.name.ljust(11), lab_line(lab), id=f"lab-{lab.name}", classes="lab")
                 yield Static(_verdicts(lab), classes="verdicts")
 
     @on(Choice.Chosen, ".lab")

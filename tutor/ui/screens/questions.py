@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import RenderResult
@@ -14,10 +14,11 @@ from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tutor.study.model import Question, Section
+from tutor.study.model import Question
 from tutor.study.search import Hit
+from tutor.study.store import Place
 from tutor.ui import keys
-from tutor.ui.desk import Place, Seen
+from tutor.ui.desk import Found
 from tutor.ui.screens.base import TutorScreen
 from tutor.ui.widgets.evidence import Evidence
 from tutor.ui.widgets.fold import Fold
@@ -25,6 +26,9 @@ from tutor.ui.widgets.prove import ProveIt
 from tutor.ui.widgets.question_list import QuestionList
 from tutor.ui.widgets.reader import Reader
 from tutor.ui.widgets.search_box import SearchBox
+
+LEAD = 12
+"""So many characters of a snippet stand before the first word found: a list is narrow"""
 
 
 class Tabs(Widget):
@@ -34,6 +38,7 @@ class Tabs(Widget):
 
     def render(self) -> RenderResult:
         """The one on the screen is reversed."""
+        self.auto_links = False
         reading = self.screen.has_class("-reading")
         return Content(" ").join(
             Content.styled(f" {title} ", "bold reverse" if on else "$foreground 75%").stylize(
@@ -72,15 +77,15 @@ class QuestionsScreen(TutorScreen):
         """The bank is there: list it and come back where one left."""
         desk = self.tutor.desk
         place = desk.place
-        self._list.show(desk.bank.sections, {}, cursor=self._wanted or place.question)
+        self._show_all(self._wanted or place.question)
         if self._wanted and self._wanted != place.question:
             self.open(self._wanted)
-        elif question := desk.bank.question(place.question):
+        elif question := desk.question(place.question):
             self._reader.show(question, place)
 
     def open(self, key: str) -> None:
         """Read the question whose id or ref is `key`, in the reader."""
-        question = self.tutor.desk.bank.question(key)
+        question = self.tutor.desk.question(key)
         if question is None:
             self._wanted = key
             return
@@ -113,8 +118,6 @@ class QuestionsScreen(TutorScreen):
         self._read()
         if not self._reader.toggle(part):
             self.notify("This question has no such part.")
-        elif part == "answer" and "answer" in self._reader.unfolded and (claim := self._first_claim()):
-            claim.focus(scroll_visible=False)
 
     def action_unfold_follow_up(self) -> None:
         """Unfold one more follow-up."""
@@ -131,6 +134,7 @@ class QuestionsScreen(TutorScreen):
     async def _reader_changed(self, event: Reader.Changed) -> None:
         desk = self.tutor.desk
         await self._evidence.show(event.question, event.unfolded)
+        self.refresh_bindings()
         if "answer" in event.unfolded and desk.mark(event.question, progress(event.question, event.unfolded)):
             self._list.mark(event.question)
             self.show_status()
@@ -139,20 +143,19 @@ class QuestionsScreen(TutorScreen):
     # -- proofs and links
 
     def action_prove(self) -> None:
-        """Open the lab of the claim that has the focus, or of the first one."""
+        """Open the lab of the first claim; Tab goes to the others."""
         question = self._reader.question
         if question is None or not question.claims:
             self.notify("No lab measures a claim of this question yet.")
         elif "answer" not in self._reader.unfolded:
             self.notify("Say it aloud, unfold the answer with a, then prove it.")
-        elif claim := self._first_claim():
-            claim.action_prove()
+        else:
+            self.tutor.open_lab(question.claims[0].lab, question.claims[0].verdict)
 
-    def _first_claim(self) -> ProveIt | None:
-        """The claim with the focus, else the first one on the screen."""
-        lines = list(self.query(ProveIt))
-        shown = [line for line in lines if line.has_focus] or [line for line in lines if _is_shown(line)]
-        return shown[0] if shown else None
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What can't be done with this question is not offered."""
+        question = self._reader.question if self.is_mounted else None
+        return action != "prove" or (question is not None and bool(question.claims))
 
     @on(ProveIt.Asked)
     def _proof_asked(self, event: ProveIt.Asked) -> None:
@@ -189,7 +192,7 @@ class QuestionsScreen(TutorScreen):
             self.notify("No link led here.")
             return
         place = self._trail.pop()
-        question = self.tutor.desk.bank.question(place.question)
+        question = self.tutor.desk.question(place.question)
         if question is not None:
             self._reader.show(question, place)
             self._list.point(question.id)
@@ -210,24 +213,21 @@ class QuestionsScreen(TutorScreen):
 
     @on(SearchBox.Changed)
     def _query_changed(self, event: SearchBox.Changed) -> None:
-        bank = self.tutor.desk.bank
-        if not event.query.strip():
-            self._show_found(bank.sections, {}, "")
+        query = event.query.strip()
+        here = self._reader.question.id if self._reader.question else ""
+        if not query:
+            self._show_all(here)
             return
-        hits = self.tutor.desk.find(event.query)
-        snippets = {question.id: snippet_of(found[0]) for question, found in hits.items() if found}
-        kept = [
-            Section(section.title, tuple(question for question in section.questions if question in hits), ())
-            for section in bank.sections
-        ]
-        count = f"{len(hits)} of {len(bank.questions)} questions"
-        nothing = f"Nothing matches ‘{event.query.strip()}’. Esc clears."
-        self._show_found(kept, snippets, count if hits else nothing)
+        found = self.tutor.desk.find(query)
+        snippets = {each.question.id: snippet_of(each.hit) for each in found if each.hit}
+        self._list.show(_by_section(found, ranked=bool(snippets)), snippets, cursor="" if snippets else here)
+        count = f"{len(found)} found. Enter opens, Esc closes."
+        self.query_one("#found", Static).update(count if found else f"Nothing matches ‘{query}’. Esc clears.")
 
-    def _show_found(self, sections: Iterable[Section], snippets: dict[str, Content], note: str) -> None:
-        here = self._reader.question
-        self._list.show(sections, snippets, cursor=here.id if here else "")
-        self.query_one("#found", Static).update(note)
+    def _show_all(self, cursor: str) -> None:
+        sections = [(section.title, section.questions) for section in self.tutor.desk.bank.sections]
+        self._list.show(sections, {}, cursor=cursor)
+        self.query_one("#found", Static).update("")
 
     @on(SearchBox.Moved)
     def _arrow(self, event: SearchBox.Moved) -> None:
@@ -298,19 +298,28 @@ class QuestionsScreen(TutorScreen):
         return self.query_one(SearchBox)
 
 
+def _by_section(found: list[Found], *, ranked: bool) -> list[tuple[str, tuple[Question, ...]]]:
+    """Under one heading, the best first; without a rank under the headings of their sections."""
+    if ranked:
+        return [("Best match first", tuple(each.question for each in found))]
+    titles = dict.fromkeys(each.section for each in found)
+    return [(title, tuple(each.question for each in found if each.section == title)) for title in titles]
+
+
 def snippet_of(hit: Hit) -> Content:
-    """Where the words were found: the field, and the text with the words marked."""
+    """Where the words were found: the field, and the text with the words marked, the first one near the beginning."""
     content = Content(hit.text)
     for start, stop in hit.spans:
         content = content.stylize("bold underline $warning", start, stop)
-    return Content.styled(f"{hit.field}: ", "dim") + content
+    cut = hit.spans[0][0] - LEAD if hit.spans else 0
+    return Content.styled(f"{hit.field}: ", "dim") + (Content("…") + content[cut:] if cut > 0 else content)
 
 
 def _is_shown(widget: Widget) -> bool:
     return all(node.display for node in widget.ancestors_with_self if isinstance(node, Widget))
 
 
-def progress(question: Question, unfolded: frozenset[str]) -> Seen:
+def progress(question: Question, unfolded: frozenset[str]) -> Literal["opened", "read"]:
     """Read once answer, depth and every follow-up are unfolded; opened before."""
     needed = {"answer"} | {f"follow-{number}" for number in range(1, len(question.follow_ups) + 1)}
     needed |= {"depth"} if question.depth else set()

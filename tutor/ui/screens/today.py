@@ -8,6 +8,7 @@ from textual import on
 from textual.app import RenderResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -18,6 +19,7 @@ from labs.lab import Lab
 from tutor.ui import keys
 from tutor.ui.desk import GLYPHS, Desk
 from tutor.ui.screens.base import TutorScreen
+from tutor.ui.typeset import MIN_WIDTH, Lines, indent
 
 ABOUT = (
     "Say an answer aloud, unfold it, then prove it: what can be measured is measured\n"
@@ -45,13 +47,21 @@ class Choice(Widget, can_focus=True):
             """For selectors."""
             return self.choice
 
-    def __init__(self, label: Content, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(self, mark: str, label: Content, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
+        self._mark = mark
         self.set_reactive(Choice.label, label)
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Lines at this width."""
+        return len(self._lines(width))
+
     def render(self) -> RenderResult:
-        """Its label."""
-        return self.label
+        """The mark, and the label beside it."""
+        return Content("\n").join(self._lines(self.content_size.width))
+
+    def _lines(self, width: int) -> Lines:
+        return indent(self.label.wrap(max(width - len(self._mark), MIN_WIDTH)), self._mark)
 
     def action_choose(self) -> None:
         """Tell the screen."""
@@ -74,10 +84,10 @@ class TodayScreen(TutorScreen):
         with VerticalScroll(id="today", can_focus=False):
             yield Static("Today", classes="title")
             yield Static(ABOUT, id="about")
-            yield Choice(Content("▶ Start with the first question"), id="go")
+            yield Choice("▶ ", Content("Start with the first question"), id="go")
             yield Static("Labs", classes="heading")
             for lab in catalog.LABS:
-                yield Choice(lab_line(lab), id=f"lab-{lab.name}", classes="lab")
+                yield Choice(lab.name.ljust(11), lab_line(lab), id=f"lab-{lab.name}", classes="lab")
             yield Static("State of things", classes="heading")
             yield Static("Reading the questions …", id="state", markup=False)
 
@@ -86,7 +96,7 @@ class TodayScreen(TutorScreen):
         desk = self.tutor.desk
         if question := desk.next_question():
             verb = "Start with" if desk.is_new else "Continue:"
-            self.query_one("#go", Choice).label = Content.assemble(f"▶ {verb} {question.ref}  ", question.ask)
+            self.query_one("#go", Choice).label = Content.assemble(f"{verb} {question.ref}  ", question.ask)
         self.query_one("#state", Static).update(state_of(desk))
 
     def on_screen_resume(self) -> None:
@@ -112,10 +122,9 @@ class TodayScreen(TutorScreen):
 def lab_line(lab: Lab) -> Content:
     """A lab in two lines: what it is about, what it proves."""
     return Content.assemble(
-        (f"▷ {lab.name.ljust(11)}", "bold"),
         (lab.title, "bold"),
-        (f"   {', '.join(lab.questions)} · {len(lab.verdicts)} verdicts", "dim"),
-        f"\n{' ' * 13}{lab.summary}",
+        (f"   {', '.join(lab.questions)} · {len(lab.verdicts)} verdicts\n", "dim"),
+        lab.summary,
     )
 
 
@@ -127,8 +136,8 @@ def state_of(desk: Desk) -> Content:
         seen = [desk.seen(question) for question in section.questions]
         if seen:
             glyphs = " ".join(GLYPHS[state] for state in seen)
-            count = f"{seen.count('read'):>2} of {len(seen):<2} read"
-            lines.append(Content.assemble(section.title.ljust(width + 2), (f"{count}  ", ""), (glyphs, "$primary")))
+            count = f"{seen.count('read')} of {len(seen)} read".ljust(14)
+            lines.append(Content.assemble(section.title.ljust(width + 2), count, (glyphs, "$primary")))
     facts = len(desk.bank.facts)
     if facts:
         lines.append(Content(f"{'Facts'.ljust(width + 2)}{facts} rapid-fire facts"))

@@ -21,6 +21,7 @@ class TopBar(Widget):
 
     def __init__(self, current: str) -> None:
         super().__init__()
+        self.auto_links = False
         self._current = current
 
     def render(self) -> RenderResult:
@@ -45,6 +46,7 @@ class KeyBar(Widget):
 
     def on_mount(self) -> None:
         """Keep up with the focus."""
+        self.auto_links = False
         self.screen.bindings_updated_signal.subscribe(self, self._keys_changed)
 
     def _keys_changed(self, screen: Screen[object]) -> None:

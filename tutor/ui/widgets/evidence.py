@@ -39,7 +39,9 @@ class Evidence(VerticalScroll):
             self.scroll_home(animate=False)
         self.set_class("answer" in unfolded, "-revealed")
         for fold in self.query(Fold):
-            fold.unfolded = fold.part.id != "points" or "points" in unfolded
+            before, fold.unfolded = fold.unfolded, fold.part.id != "points" or "points" in unfolded
+            if fold.part.id == "points" and fold.unfolded and not before:
+                self.call_after_refresh(self.scroll_to_widget, fold, animate=False, top=True)
 
     def action_move(self, direction: int) -> None:
         """Scroll."""

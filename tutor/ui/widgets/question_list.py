@@ -10,13 +10,14 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from tutor.study.model import Question, Section
+from tutor.study.model import Question
 from tutor.ui import keys
 from tutor.ui.desk import GLYPHS, Seen
 
 ONE_LINE = 66
 """From this width, in cells, a question takes one line, below it two."""
 
+Group = tuple[str, tuple[Question, ...]]
 Progress = Callable[[Question], Seen]
 
 
@@ -46,9 +47,9 @@ class QuestionList(OptionList):
         self._snippets: dict[str, Content] = {}
         self._wide = False
 
-    def show(self, sections: Iterable[Section], snippets: dict[str, Content], cursor: str = "") -> None:
-        """List the questions of `sections` under their headings, with snippets by id, the cursor on the id `cursor`."""
-        shown = [(section.title, section.questions) for section in sections if section.questions]
+    def show(self, groups: Iterable[Group], snippets: dict[str, Content], cursor: str = "") -> None:
+        """List questions under the titles of their groups, with snippets by id, the cursor on the id `cursor`."""
+        shown = [(title, questions) for title, questions in groups if questions]
         self._questions = {question.id: question for _, questions in shown for question in questions}
         self._snippets = snippets
         with self.prevent(OptionList.OptionHighlighted):
@@ -56,7 +57,7 @@ class QuestionList(OptionList):
             self.add_options(self._options_of(shown))
         self.point(cursor if cursor in self._questions else next(iter(self._questions), ""))
 
-    def _options_of(self, shown: Sequence[tuple[str, tuple[Question, ...]]]) -> Iterable[Option]:
+    def _options_of(self, shown: Sequence[Group]) -> Iterable[Option]:
         for number, (title, questions) in enumerate(shown):
             heading = Content("\n" if number else "") + Content.styled(title, "bold $primary")
             yield Option(heading, disabled=True)

@@ -15,8 +15,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tutor.study.model import Question
+from tutor.study.store import Place
 from tutor.ui import keys
-from tutor.ui.desk import Place
 from tutor.ui.parts import Part, parts_of
 from tutor.ui.typeset import link_targets
 from tutor.ui.widgets.fold import Fold
@@ -29,7 +29,7 @@ SETTLE = 0.06
 class Reader(VerticalScroll):
     """One question at a time. `unfolded` holds the ids of its open parts."""
 
-    BINDINGS = keys.MOVE
+    BINDINGS = keys.READER
 
     class Changed(Message):
         """A part was unfolded or folded, or another question is being read."""
@@ -165,7 +165,7 @@ class Reader(VerticalScroll):
         if self.question is None:
             return Place()
         unfolded = sorted(self.unfolded, key=lambda part: part == self._current)
-        return Place(self.question.id, tuple(unfolded), round(self.scroll_y))
+        return Place("questions", self.question.id, tuple(unfolded), round(self.scroll_y))
 
     @property
     def section(self) -> tuple[str, str]:
@@ -180,11 +180,6 @@ class Reader(VerticalScroll):
         """Links in the unfolded text, in reading order: what they say and where they lead."""
         found = [target for part in self._parts if self._is_open(part) for target in link_targets(part.markdown)]
         return list(dict.fromkeys(found))
-
-    def prove_first(self) -> ProveIt | None:
-        """The claim that has the focus, or the first one; None where there is none to prove."""
-        lines = list(self.query(ProveIt))
-        return next((line for line in lines if line.has_focus), lines[0] if lines else None)
 
     def action_move(self, direction: Literal[-1, 1]) -> None:
         """Scroll a line."""

@@ -115,6 +115,7 @@ class Filters(Widget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.auto_links = False
         self._words: frozenset[str] = frozenset()
 
     @property
