@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from labs.lab import Knob, Lab
 
+_TOKENS = r"(?!,)[!#$%&'*+.^_`|~0-9A-Za-z, -]*"
+_VISIBLE = r"[!-~]*"
+
 LABS: tuple[Lab, ...] = (
     Lab(
         name="handshake",
@@ -28,13 +31,48 @@ LABS: tuple[Lab, ...] = (
         },
         knobs=(
             Knob("client", "choice", "library", "who opens the connection", choices=("library", "browser")),
-            Knob("path", "text", "/echo", "the request target"),
-            Knob("subprotocols", "text", "v12.stomp, v11.stomp", "the subprotocols offered, comma-separated"),
-            Knob("origin", "text", "http://localhost", "the Origin header of the request"),
-            Knob("version", "text", "13", "Sec-WebSocket-Version"),
-            Knob("key", "text", "random", "Sec-WebSocket-Key: random, or a value to send as it is"),
+            Knob(
+                "path",
+                "text",
+                "/echo",
+                "the request target",
+                pattern=r"/[!-~]*",
+                takes="a path of visible ASCII that begins with /",
+            ),
+            Knob(
+                "subprotocols",
+                "text",
+                "v12.stomp, v11.stomp",
+                "the subprotocols offered, comma-separated, or nothing",
+                pattern=_TOKENS,
+                takes="names separated by commas, or nothing",
+            ),
+            Knob(
+                "origin",
+                "text",
+                "http://localhost",
+                "the Origin header of the request, or nothing",
+                pattern=_VISIBLE,
+                takes="visible ASCII, such as https://example.org, or nothing",
+            ),
+            Knob(
+                "version",
+                "text",
+                "13",
+                "Sec-WebSocket-Version, or nothing",
+                pattern=_VISIBLE,
+                takes="visible ASCII, such as 13, or nothing",
+            ),
+            Knob(
+                "key",
+                "text",
+                "random",
+                "Sec-WebSocket-Key: random, a value to send as it is, or nothing",
+                pattern=_VISIBLE,
+                takes="random, visible ASCII, or nothing",
+            ),
             Knob("compression", "flag", "off", "offer permessage-deflate"),
-        ),
+        ),  # fmt: skip
     ),
     Lab(
         name="masking",

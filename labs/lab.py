@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Literal
+
+MAX_TEXT = 4096  # characters of a knob's text
 
 KnobValue = str | float | bool
 
@@ -18,7 +21,7 @@ class Knob:
     """Something the learner may set before (or, where `live`, during) a run.
 
     `kind` is `text`, `number` (between `low` and `high`, in `unit`), `choice` (one of `choices`) or `flag` (on, off).
-    `default` is written as the learner would write it.
+    `default` is written as the learner would write it. A text fits `pattern` as a whole; `takes` says so in words.
     """
 
     name: str
@@ -30,6 +33,8 @@ class Knob:
     high: float = math.inf
     unit: str = ""
     live: bool = False
+    pattern: str = ""
+    takes: str = ""
 
     def parse(self, raw: str) -> KnobValue:
         """The value that `raw` stands for; raises KnobError with what would be right."""
@@ -51,6 +56,15 @@ class Knob:
                     f"{self.name}={raw!r}: out of range; it takes a number from {self.low:g} to {self.high:g}"
                 )
             return value
+        return self._parse_text(raw)
+
+    def _parse_text(self, raw: str) -> str:
+        if len(raw) > MAX_TEXT:
+            raise KnobError(f"{self.name}: {len(raw)} characters; it takes at most {MAX_TEXT}")
+        if not raw.isprintable():
+            raise KnobError(f"{self.name}={raw[:60]!r}: has a character that cannot be shown; it takes plain text")
+        if self.pattern and not re.fullmatch(self.pattern, raw):
+            raise KnobError(f"{self.name}={raw[:60]!r}: does not fit; it takes {self.takes}")
         return raw
 
 
@@ -68,7 +82,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """One lab as the catalogue lists it. `verdicts` maps each verdict's id to its claim; `module` is imported to run it."""
+    """One lab as the catalogue lists it. `verdicts` maps ids to claims; `module` is imported to run it."""
 
     name: str
     title: str

@@ -67,6 +67,7 @@ class Stage:
         out: Callable[[tape.Event], None],
         *,
         auto: bool,
+        pauses: bool = True,
     ) -> None:
         self.lab = lab
         self.knobs = dict(knobs)
@@ -74,6 +75,7 @@ class Stage:
         self._scenario = scenario
         self._out = out
         self._auto = auto
+        self._pauses = pauses and not auto
         self._journal = Journal(time.monotonic())
         self._tasks = Tasks(lambda failure: self.stop(f"{type(failure).__name__}: {failure}"))
         self._cast = Cast(self._tasks, self._journal.take, self._child_ended)
@@ -95,7 +97,7 @@ class Stage:
         self._watch(f"step {id}")
         for ask in asks:
             await self._predict(ask)
-        if not asks and self._steps > 1 and not self._auto:
+        if not asks and self._steps > 1 and self._pauses:
             await self._learner(self._next)
             self._next.clear()
 
@@ -183,7 +185,7 @@ class Stage:
                 await self._do(parse_command(line))
             except (CommandError, KnobError) as error:
                 self._event(tape.Failure(t=self._now(), text=str(error)))
-        self.stop("stopped: the end of its commands")
+        self.stop("its commands ended before the lab did; --auto runs it without any")
 
     def stop(self, reason: str) -> None:
         """End the lab before its end."""
@@ -360,6 +362,10 @@ async def run_lab(
     commands: AsyncIterator[str] | None,
     *,
     auto: bool,
+    pauses: bool = True,
 ) -> tape.Ended:
-    """Run one lab; every event goes to `out` in order. The result's `error` is None where it ran to its end."""
-    return await Stage(lab, scenario, knobs, out, auto=auto).perform(commands)
+    """Run one lab; every event goes to `out` in order. The result's `error` is None where it ran to its end.
+
+    `auto` waits for nobody; without `pauses` only predictions are waited for, not `next` between steps.
+    """
+    return await Stage(lab, scenario, knobs, out, auto=auto, pauses=pauses).perform(commands)

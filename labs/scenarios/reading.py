@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from labs.recording import Tape, Traced
+from labs.tape import Step
 from labs.wire.http_head import Head, parse_head
 from labs.wire.message import WsFrame
 
@@ -65,6 +66,11 @@ def _exchange(conn: str, messages: list[Traced]) -> Exchange | None:
         return None
     response = next(((traced, head) for traced, head in heads if head.status), (None, None))
     return Exchange(conn, *request, *response)
+
+
+def since(tape: Tape, step: str) -> int:
+    """The line on which a step began; beyond the end of the tape when it has not."""
+    return next((line for line, event in tape.of(Step) if event.id == step), len(tape.events) + 1)
 
 
 def frames(

@@ -1,0 +1,157 @@
+"""A tape as a story in plain text: steps, messages as they pass, predictions, verdicts. For `lab run` and `tape play`.
+
+Drawn from the events alone, so a run and its recording tell the same. Lines fit the width; nothing in them controls a terminal.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from labs import tape
+from labs.recording import Tape, Traced
+from labs.wire.frames import read_header
+from labs.wire.http_head import parse_head
+
+WIDTH = 80
+MARGIN = "  "
+SHOWN_BYTES = 24  # of a frame
+SHOWN_HEADERS = 20
+
+
+class Story:
+    """Feed it the events of a tape in order; it gives the lines to print."""
+
+    def __init__(self, *, width: int = WIDTH, recorded: bool = False) -> None:
+        self._width = max(40, width)
+        self._recorded = recorded
+        self._tape = Tape()
+        self._steps = 0
+        self._answers: dict[str, object] = {}
+        self._asked: dict[str, tape.Predict] = {}
+        self._verdicts: list[tape.Verdict] = []
+
+    def tell(self, event: tape.Event) -> list[str]:
+        """The lines that this event adds; none for what a reader does not need."""
+        messages = self._tape.add(event)
+        lines = [line for traced in messages for line in self._message(traced)]
+        return lines + list(self._event(event))
+
+    def _event(self, event: tape.Event) -> Iterator[str]:  # noqa: PLR0912 - one branch a kind
+        match event:
+            case tape.LabStarted():
+                yield from self._opening(event)
+            case tape.Step():
+                self._steps += 1
+                yield ""
+                yield from self._wrap(f"{self._steps}. {event.title}", "", "   ")
+                yield from self._wrap(event.text, "   ")
+            case tape.Part(state="up"):
+                where = f" on {event.address}" if event.address else ""
+                process = f", process {event.pid}" if event.pid else ""
+                yield from self._wrap(f"{event.id} ({event.role}) is up{where}{process}", MARGIN)
+            case tape.Part(state=state) if state != "down":
+                yield from self._wrap(f"{event.id} is {state}", MARGIN)
+            case tape.Predict():
+                yield from self._ask(event)
+            case tape.Answer():
+                self._answers[event.id] = event.value
+            case tape.Measured():
+                yield from self._measured(event)
+            case tape.Note():
+                yield from self._wrap(event.text, f"{MARGIN}· ")
+            case tape.Metric():
+                part = f" ({event.part})" if event.part else ""
+                yield from self._wrap(f"{event.name}{part}: {event.value:g} {event.unit}".rstrip(), f"{MARGIN}· ")
+            case tape.FaultInjected():
+                yield from self._wrap(f"fault: {event.id} of {event.target}, by the {event.by}", f"{MARGIN}! ")
+            case tape.Verdict():
+                yield from self._verdict(event)
+            case tape.Failure():
+                yield from self._wrap(event.text, f"{MARGIN}! ")
+            case tape.Ended():
+                yield from self._closing(event)
+
+    def _opening(self, event: tape.LabStarted) -> Iterator[str]:
+        label = "RECORDED: " if self._recorded else ""
+        yield from self._wrap(f"{label}{event.title} ({', '.join(event.questions)})", "")
+        knobs = ", ".join(f"{name}={_knob(value)}" for name, value in event.knobs.items())
+        yield from self._wrap(f"lab {event.name}, ws-tutor {event.version}, {event.started}", MARGIN)
+        yield from self._wrap(", ".join(event.host.values()), MARGIN)
+        yield from self._wrap(f"knobs: {knobs}", MARGIN)
+
+    def _ask(self, event: tape.Predict) -> Iterator[str]:
+        self._asked[event.id] = event
+        yield from self._wrap(event.ask, "   ? ")
+        for number, option in enumerate(event.options, 1):
+            yield from self._wrap(option, f"     {number}) ")
+
+    def _measured(self, event: tape.Measured) -> Iterator[str]:
+        asked = self._asked.get(event.id)
+        unit = f" {asked.unit}" if asked and asked.unit else ""
+        if event.id not in self._answers:
+            yield from self._wrap(f"measured: {_value(event.value)}{unit}", "   = ")
+            return
+        answer = self._answers[event.id]
+        mark = "as predicted" if answer == event.value else f"predicted: {_value(answer)}{unit}"
+        yield from self._wrap(f"measured: {_value(event.value)}{unit}; {mark}", "   = ")
+
+    def _verdict(self, event: tape.Verdict) -> Iterator[str]:
+        self._verdicts.append(event)
+        yield from self._wrap(event.claim, "  ✓ holds: " if event.ok else "  ✗ does not hold: ", "      ")
+        yield from self._wrap(f"expected: {event.expected}", "      ")
+        yield from self._wrap(f"observed: {event.observed}", "      ")
+
+    def _closing(self, event: tape.Ended) -> Iterator[str]:
+        held = sum(verdict.ok for verdict in self._verdicts)
+        yield ""
+        yield from self._wrap(f"{held} of {len(self._verdicts)} verdicts held, {event.seconds:.1f} s.", "")
+        for verdict in self._verdicts:
+            if not verdict.ok:
+                yield from self._wrap(f"{verdict.id}: {verdict.observed}", "  ✗ ")
+        if event.error:
+            yield from self._wrap(event.error, "  ! not run to its end: ", "      ")
+
+    def _message(self, traced: Traced) -> Iterator[str]:
+        message = traced.message
+        if message.proto not in ("http", "ws"):
+            return  # a layer above a frame that is told already
+        yield from self._wrap(
+            f"{message.t:8.3f}  {message.conn}  {message.sender} → {message.receiver}  {message.summary}",
+            MARGIN,
+            " " * 14,
+        )
+        if message.proto == "http":
+            headers = parse_head(message.raw).headers
+            for name, value in headers[:SHOWN_HEADERS]:
+                yield self._cut(f"{' ' * 14}{name}: {value}")
+        elif message.frame is not None:
+            header = read_header(message.raw)
+            size = header.size if header else 0
+            head, payload = message.raw[:size], message.raw[size:]
+            shown = payload[: max(0, SHOWN_BYTES - size)]
+            more = " …" if len(payload) > len(shown) else ""
+            yield self._cut(f"{' ' * 14}{head.hex(' ')} | {shown.hex(' ')}{more}".rstrip(" |"))
+        if message.problem:
+            yield from self._wrap(message.problem, f"{' ' * 14}! ")
+
+    def _wrap(self, text: str, first: str, rest: str | None = None) -> list[str]:
+        indent = " " * len(first) if rest is None else rest
+        wrapped = textwrap.wrap(_clean(text), self._width, initial_indent=first, subsequent_indent=indent)
+        return wrapped or [first.rstrip()]
+
+    def _cut(self, text: str) -> str:
+        text = _clean(text)
+        return text if len(text) <= self._width else text[: self._width - 1] + "…"
+
+
+def _clean(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "·" for letter in text)
+
+
+def _knob(value: object) -> str:
+    return {True: "on", False: "off"}.get(value, "") if isinstance(value, bool) else str(value)
+
+
+def _value(value: object) -> str:
+    return ", then ".join(map(str, value)) if isinstance(value, list) else str(value)
