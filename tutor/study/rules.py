@@ -88,7 +88,8 @@ class Words(Rule):
         if value is None:
             raise RuleError('the text is missing; write it, or quote a word that YAML takes for nothing: "null"')
         if not isinstance(value, str):
-            raise RuleError(f"text is wanted here, not {kind_of(value)}; quote text that begins with [ or {{")
+            hint = "quote text that contains ': '" if isinstance(value, dict) else "quote text that begins with [ or -"
+            raise RuleError(f"text is wanted here, not {kind_of(value)}; {hint}")
         if bad := NOT_TEXT.search(value):
             raise RuleError(
                 f"the text holds the character U+{ord(bad[0]):04X}; only printable text, tabs and line ends"

@@ -24,6 +24,7 @@ _WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,8})")
 _NOTHING = frozenset(("", "~", "null", "Null", "NULL"))
 _ADVICE = (
     ("mapping values are not allowed", "quote text that contains ': '"),
+    ("tab character", "indent with spaces"),
     ("cannot start any token", "quote text that begins with @, ` or %, and indent with spaces, not tabs"),
     ("scanning an alias", "quote text that begins with * or &"),
     ("scanning an anchor", "quote text that begins with * or &"),
