@@ -72,7 +72,7 @@ LABS: tuple[Lab, ...] = (
                 takes="random, visible ASCII, or nothing",
             ),
             Knob("compression", "flag", "off", "offer permessage-deflate"),
-        ),  # fmt: skip
+        ),
     ),
     Lab(
         name="masking",

@@ -10,7 +10,7 @@ from labs.recording import Tape
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Whether the tape bears a claim out: what was expected, what was observed, and the lines (1 = first) it was read from.
+    """Whether the tape bears a claim out: what was expected, what was observed, and the lines (1 = first) that say so.
 
     `measured` is what predictions came to: id of the prediction -> value in the form of its answer.
     """

@@ -1,6 +1,7 @@
 """Lines of standard input for an asyncio program, whatever standard input is: pipe, terminal, file, nothing.
 
-Read by a daemon thread on the bare descriptor: the event loop cannot watch files, and would leave a terminal non-blocking.
+Read by a daemon thread on the bare descriptor: the event loop cannot watch files, and would leave a terminal
+non-blocking.
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ WAITING = 64  # lines that are read ahead at most
 
 
 class InputLines:
-    """Lines of the descriptor, without their ends, cut after `longest` characters; an iteration that ends says that it has."""
+    """Lines of the descriptor, without their ends, each cut after `longest` characters and one more.
+
+    `over` says whether the input was at its end from the start.
+    """
 
     def __init__(self, longest: int, descriptor: int = 0) -> None:
         self._longest = longest
         self._descriptor = descriptor
         self._start = b""
-        self.over = self._nobody_there()
+        self.over = self._at_end()
 
-    def _nobody_there(self) -> bool:
-        """Whether the input is at its end already, as with /dev/null: nobody is behind it."""
+    def _at_end(self) -> bool:
         try:
             if not select.select([self._descriptor], [], [], 0)[0]:
                 return False
@@ -50,15 +53,15 @@ class InputLines:
             slots.acquire()
             loop.call_soon_threadsafe(lines.put_nowait, line)
 
-        buffer, data = b"", b"" if self.over else self._start
+        buffer = b""
         try:
-            while data or not self.over:
+            data = b"" if self.over else self._start or os.read(self._descriptor, READ)
+            while data:
                 *whole, buffer = (buffer + data).split(b"\n")
                 buffer = buffer[: 4 * self._longest + 4]  # of a line that is too long, enough to say so
                 for line in whole:
                     put(line.decode(errors="replace")[: self._longest + 1])
                 data = os.read(self._descriptor, READ)
-                self.over = not data
             if buffer:
                 put(buffer.decode(errors="replace")[: self._longest + 1])
             put(None)

@@ -22,8 +22,8 @@ _Direction = tuple[str, str]  # conn, sender
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """A message, the lines of the tape that carried its bytes (1 = first), and the id of the step in which its connection
-    began (empty before the first step)."""
+    """A message, the lines of the tape that carried its bytes (1 = first), and the step in which its connection began
+    (its id; empty before the first step)."""
 
     message: Message
     lines: tuple[int, ...]

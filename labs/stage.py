@@ -1,7 +1,7 @@
 """Runs one lab: its steps, predictions, parts and verdicts onto a tape, under the learner's commands.
 
-A scenario is a module with `async def run(stage)` and `VERDICTS`, a pure function of the tape for each verdict. It says what
-happens; processes, order and names are the stage's.
+A scenario is a module with `async def run(stage)` and `VERDICTS`, a pure function of the tape for each verdict. It says
+what happens; processes, order and names are the stage's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Protocol
+from typing import Any, Protocol
 
 from labs import tape
 from labs.commands import Command, CommandError, GiveAnswer, Inject, Next, Stop, Turn, check_answer, parse_command
@@ -56,6 +56,16 @@ class Ask:
     unit: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A step before it is run: what the learner reads, and predicts."""
+
+    id: str
+    title: str
+    text: str
+    asks: Sequence[Ask] = ()
+
+
 class Stage:
     """What a scenario acts on."""
 
@@ -90,14 +100,14 @@ class Stage:
 
     # What a scenario says.
 
-    async def step(self, id: str, title: str, text: str, *asks: Ask) -> None:
+    async def step(self, plan: Plan) -> None:
         """Begin a step. The learner answers its predictions, or says `next`, before it runs; the first runs at once."""
-        self._event(tape.Step(t=self._now(), id=id, title=title, text=text))
+        self._event(tape.Step(t=self._now(), id=plan.id, title=plan.title, text=plan.text))
         self._steps += 1
-        self._watch(f"step {id}")
-        for ask in asks:
+        self._watch(f"step {plan.id}")
+        for ask in plan.asks:
             await self._predict(ask)
-        if not asks and self._steps > 1 and self._pauses:
+        if not plan.asks and self._steps > 1 and self._pauses:
             await self._learner(self._next)
             self._next.clear()
 
@@ -325,7 +335,8 @@ class Stage:
         """Run the scenario; why it could not be run to its end, or None."""
         scenario = self._tasks.start(self._scenario.run(self), "scenario")
         try:
-            await asyncio.wait({scenario, self._stopped}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {scenario, self._stopped}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             self._stopped.cancel()
             return INTERRUPTED

@@ -1,6 +1,7 @@
 """A tape as a story in plain text: steps, messages as they pass, predictions, verdicts. For `lab run` and `tape play`.
 
-Drawn from the events alone, so a run and its recording tell the same. Lines fit the width; nothing in them controls a terminal.
+Drawn from the events alone, so a run and its recording tell the same. Lines fit the width; nothing in them controls a
+terminal.
 """
 
 from __future__ import annotations

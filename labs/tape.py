@@ -10,16 +10,16 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import BinaryIO, ClassVar, NoReturn
 
-from labs.tape_fields import rules_of
+from labs.tape_fields import FieldRule, rules_of
 
 SCHEMA = 1
 MAX_LINE = 32 * 1024 * 1024  # characters; a longer line is refused, not buffered
 
 # Attribute names where the tape's own name is a Python keyword.
 _RENAMED = {"sender": "from", "receiver": "to"}
-_RENAMES = tuple(_RENAMED.items())
 
 
 class TapeError(ValueError):
@@ -102,8 +102,11 @@ class Measured(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bytes(Event):
-    """Exactly what one read or write on a socket carried. `sender` and `receiver` (`from`, `to`) are ids of parts, `src`
-    and `dst` are `ip:port`, `at` is the part whose end recorded it, `hex` the bytes."""
+    """Exactly what one read or write on a socket carried.
+
+    `sender` and `receiver` (`from`, `to`) are ids of parts, `src` and `dst` are `ip:port`, `at` is the part whose end
+    recorded it, `hex` the bytes.
+    """
 
     kind = "bytes"
     conn: str
@@ -146,7 +149,8 @@ class FaultInjected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict(Event):
-    """A claim and whether the tape bears it out. `evidence` are the line numbers (1 = first) of the tape that it was computed from."""
+    """A claim and whether the tape bears it out. `evidence` are the line numbers (1 = first) that it was computed
+    from."""
 
     kind = "verdict"
     id: str
@@ -212,7 +216,7 @@ def from_line(line: str, place: str = "tape") -> Event:
     if cls is None:
         raise TapeError(f"{place}: kind {_shown(kind)} is unknown; there are {', '.join(KINDS)}")
     values: dict[str, object] = {}
-    for rule in rules_of(cls, _RENAMES):
+    for rule in _rules(cls.kind):
         if rule.name not in raw:
             if rule.required:
                 raise TapeError(f"{place}: {kind} has no {rule.name}; it takes {rule.takes}")
@@ -225,6 +229,11 @@ def from_line(line: str, place: str = "tape") -> Event:
     if isinstance(event, LabStarted) and event.schema > SCHEMA:
         raise TapeError(f"{place}: schema {event.schema} is of a later version; this one reads up to {SCHEMA}")
     return event
+
+
+@cache
+def _rules(kind: str) -> tuple[FieldRule, ...]:
+    return rules_of(KINDS[kind], _RENAMED)
 
 
 def read_events(stream: BinaryIO, name: str) -> Iterator[tuple[int, Event]]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, get_type_hints
 
 
@@ -71,10 +70,8 @@ def is_hex(text: str) -> bool:
         return False
 
 
-@cache
-def rules_of(cls: type, renamed: tuple[tuple[str, str], ...]) -> tuple[FieldRule, ...]:
-    """The rules of an event class. `renamed` pairs attributes with their names on the tape, where they differ."""
-    names = dict(renamed)
+def rules_of(cls: type, names: Mapping[str, str]) -> tuple[FieldRule, ...]:
+    """The rules of an event class. `names` are those on the tape, of attributes that are called otherwise here."""
     hints = get_type_hints(cls)
     rules = []
     for item in dataclasses.fields(cls):

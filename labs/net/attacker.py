@@ -1,9 +1,9 @@
-"""The two web servers of the cache poisoning: the attacker's, and the one whose script is to be replaced. Child processes.
+"""Two web servers of the cache poisoning: the attacker's, and the one whose script is to be replaced. Child processes.
 
 config `mode`:
-attacker  shakes hands like any WebSocket server; answers each data frame with a frame whose payload reads as an HTTP response
-origin    serves `body` at every path over plain HTTP
-`body` is the script that it hands out.
+attacker  shakes hands like any WebSocket server; answers each data frame with one that reads as an HTTP response
+origin    serves the script at every path over plain HTTP
+config `body`: the script that it hands out.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """`python -m labs.net.child MODULE CONFIG`: one part of a lab in a process of its own.
 
-MODULE has `async def start(tap, tasks, config) -> dict[str, str]`, which returns the addresses it listens on, by name. Lines of JSON on
-standard output: first `{"ready": addresses}`, then a record for each passage of bytes, and `{"sync": n}` in answer to the same
-on standard input. The end of standard input ends the process, and on Linux so does the death of its parent, frozen or not.
+MODULE has `async def start(tap, tasks, config) -> dict[str, str]`, which returns the addresses it listens on, by
+name. Lines of JSON on standard output: first `{"ready": addresses}`, then a record for each passage of bytes, and
+`{"sync": n}` in answer to the same on standard input. The end of standard input ends the process, and on Linux so
+does the death of its parent, even while it is frozen.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from websockets.asyncio.client import ClientConnection as ClientConnection
+from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake
 from websockets.extensions.permessage_deflate import enable_client_permessage_deflate
@@ -29,8 +29,11 @@ Keys = Callable[[], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a client asks for. `host` is the Host header (by default the address); `headers` replaces headers of the request, or
-    with None takes them out; `key` replaces the random Sec-WebSocket-Key; `keys` replaces the library's random masking keys."""
+    """What a client asks for.
+
+    `host` is the Host header (by default the address). `headers` replaces headers of the request, or takes them out
+    where the value is None. `key` replaces the random Sec-WebSocket-Key, `keys` the library's random masking keys.
+    """
 
     path: str = "/"
     host: str = ""

@@ -1,4 +1,4 @@
-"""Servers that break the opening handshake or the framing on purpose, by hand and over raw streams. Runs as a child process.
+"""Servers that break the opening handshake or the framing on purpose, by hand. Run as child processes.
 
 config `mode`:
 echo     a plain HTTP server that sends the request's own headers back, with a 101
@@ -32,7 +32,7 @@ async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> dict[str, str
         await stream.write(_answer(mode, head, config))
         if mode == "masked":
             await stream.write(encode_frame(TEXT, MASKED_TEXT, mask_key=os.urandom(4)))
-        await stream.read_rest()  # what the client says to that is on the tape
+        await stream.read()  # what the client says to that, if anything, is on the tape; then the server closes
 
     _, address = await listen(tap, tasks, serve)
     return {"main": address}

@@ -1,8 +1,9 @@
 """Puts the records of several processes and the lab's own events into one order, and names the connections.
 
-A process stamps its records with the machine's monotonic clock and writes them down at once, so its records are complete up to a moment
-once it has answered a question that was asked after that moment (a barrier, processes.py). Up to there the journal is drained,
-in order of time: cause before effect, since every record of sending is made before the bytes leave.
+A process stamps its records with the machine's monotonic clock and writes them down at once, so its records are
+complete up to a moment once it has answered a question that was asked after that moment (a barrier, processes.py). Up
+to there the journal is drained, in order of time: cause before effect, since a record of sending is made before the
+bytes leave.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class _Conn:
 class Journal:
     """Records and events in, the tape's events out. `began` is the monotonic time of t = 0.
 
-    A connection is recorded at the end that dialled it, or at the accepting end where a stranger dialled; with `both_ends`, at both.
+    A connection is recorded at the end that dialled it, or at the accepting end where a stranger dialled; with
+    `both_ends`, at both.
     """
 
     def __init__(self, began: float, *, both_ends: bool = False) -> None:

@@ -1,16 +1,17 @@
 """A deliberately broken toy: a transparent caching proxy that knows HTTP but not Upgrade. Runs as a child process.
 
-It takes every connection for a sequence of HTTP requests and responses, whatever was said before: it scans what the client sends for `GET `
-and what comes back for `HTTP/1.1 200`, and keeps the body under the Host and path that the *client's bytes* name, though
-it forwards to the address that the connection was opened to. That confusion is what Huang et al. found in real proxies
-(`Talking to Yourself for Fun and Profit`, 2011) and what RFC 6455 §10.3 answers with masking.
+It takes every connection for a sequence of HTTP requests and responses, whatever was said before: it scans what the
+client sends for GET and what comes back for HTTP/1.1, and keeps the response under the Host and path that the
+*client's bytes* name, though it forwards to the address that the connection was opened to. That confusion is what
+Huang et al. found in real proxies (Talking to Yourself for Fun and Profit, 2011) and what RFC 6455 §10.3 answers with
+masking.
 
-config `routes`: name -> `ip:port`. Each name gets a listening port of its own: a STAND-IN for the interception of connections to that address.
+config `routes`: name -> `ip:port`. Each name gets a listening port of its own: a STAND-IN for the interception of
+connections to that address.
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Any
 

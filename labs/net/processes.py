@@ -1,4 +1,4 @@
-"""The lab's side of its child processes: start, ask for a barrier, end. None outlives the lab, whatever kills it (child.py)."""
+"""The lab's side of its child processes: start, barrier, end. None outlives the lab, whatever kills it (child.py)."""
 
 from __future__ import annotations
 

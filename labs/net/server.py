@@ -1,7 +1,8 @@
 """A WebSocket server on the websockets library: echoes, and refuses as RFC 6455 §4.2.2 asks. Runs as a child process.
 
-config: `subprotocols` in order of preference, `origins` allowed beside its own (a request without Origin is not a browser's and is
-allowed too), `compression` whether permessage-deflate is accepted, `page` an HTML page to serve at / or null.
+config: `subprotocols` in order of preference; `origins` allowed beside its own (a request without Origin is not a
+browser's and is allowed too); `compression`, whether permessage-deflate is accepted; `page`, an HTML page to serve at
+/ or null.
 """
 
 from __future__ import annotations

@@ -79,8 +79,10 @@ async def dial(tap: Tap, address: str) -> Stream:
 
 
 async def listen(tap: Tap, tasks: Tasks, handler: Handler) -> tuple[asyncio.Server, str]:
-    """A server on a free port of loopback that runs `handler` for each connection, and its `ip:port`. What the socket does to a
-    handler (OSError) ends that connection only."""
+    """A server on a free port of loopback that runs `handler` for each connection, and its `ip:port`.
+
+    What the socket does to a handler (OSError) ends that connection only.
+    """
 
     def accepted() -> asyncio.Protocol:
         reader = asyncio.StreamReader(limit=MAX_HEAD)

@@ -1,8 +1,8 @@
-"""Records bytes where they pass the transport, in both directions, the upgrade included. Whoever holds the tap says where the
-records go; naming connections and putting the records of several processes in order is the journal's part (journal.py).
+"""Records bytes where they pass the transport, in both directions, the upgrade included. Naming connections, and
+putting the records of several processes in order, is the journal's part (journal.py).
 
-What is recorded as sent is what was handed to the transport of a connection that was still open: should a connection be aborted with
-bytes waiting in its buffer, those were recorded and never left.
+What is recorded as sent is what was handed to the transport of a connection that was still open: should a connection be
+aborted with bytes waiting in its buffer, those were recorded and never left.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ Way = Literal["dial", "accept", "out", "in"]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One passage at one end of a connection. `t` is CLOCK_MONOTONIC in seconds, `line` numbers the connections of one tap,
-    `local` and `remote` are `ip:port`. `dial` and `accept` say that a connection begins, and carry no data."""
+    """One passage at one end of a connection.
+
+    `t` is CLOCK_MONOTONIC in seconds, `line` numbers the connections of one tap, `local` and `remote` are `ip:port`.
+    `dial` and `accept` say that a connection begins, and carry no data.
+    """
 
     t: float
     line: int
@@ -65,8 +68,11 @@ class Tap:
         return line
 
     async def dial(self, address: str) -> tuple[socket.socket, Line]:
-        """Connect to `ip:port`. The local port is bound, and the connection recorded, before the first packet leaves, so that
-        the other end's records always come later. Raises OSError, TimeoutError."""
+        """Connect to `ip:port`; raises OSError, TimeoutError.
+
+        The local port is bound, and the connection recorded, before the first packet leaves, so that the other end's
+        records always come later.
+        """
         host, _, port = address.rpartition(":")
         plug = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
@@ -138,8 +144,10 @@ class TappedTransport(asyncio.Transport):
 
 
 class Tapped(asyncio.Protocol):
-    """Mix in before any asyncio protocol class. A connection that was dialled brings its `line`; one that was accepted gets
-    it from `tap` when it is made."""
+    """Mix in before any asyncio protocol class.
+
+    A connection that was dialled brings its `line`; one that was accepted gets it from `tap` when it is made.
+    """
 
     tap: Tap
     line: Line | None = None

@@ -13,7 +13,7 @@ T = TypeVar("T")
 class Tasks:
     """Background tasks of one owner; leaving the context cancels and awaits them.
 
-    A task that fails is a defect: `on_failure` is called with its exception, or else the exception is raised on leaving.
+    A task that fails is a defect: `on_failure` is called with its exception, or else it is raised on leaving.
     """
 
     def __init__(self, on_failure: Callable[[BaseException], None] | None = None) -> None:

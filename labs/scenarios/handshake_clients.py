@@ -6,16 +6,18 @@ import json
 from collections.abc import Mapping
 from typing import Protocol
 
+from websockets.asyncio.client import ClientConnection
+
 from labs.lab import KnobValue
-from labs.net.client import ClientConnection, Opening, try_connection
+from labs.net.client import Opening, try_connection
 from labs.net.processes import Child
 from labs.net.tap import Tap
 from labs.net.tasks import first_of
 from labs.recording import Tape
+from labs.scenarios.handshake_steps import TEXT
 from labs.scenarios.reading import exchanges, frames
 from labs.stage import Stage
 
-TEXT = "Hello"
 AGAIN = 4
 ECHO_SECONDS = 3.0
 BROWSER_SECONDS = 120.0
@@ -23,8 +25,6 @@ BROWSER_SECONDS = 120.0
 
 class Client(Protocol):
     """What the scenario needs of either."""
-
-    text: str
 
     async def open(self) -> None: ...
 
@@ -35,8 +35,6 @@ class Client(Protocol):
 
 class LibraryClient:
     """The websockets library, its request edited as the knobs say."""
-
-    text = TEXT
 
     def __init__(self, stage: Stage, tap: Tap, server: Child) -> None:
         self._stage = stage
@@ -65,8 +63,6 @@ class LibraryClient:
 
 class BrowserClient:
     """The learner's browser, on a page that the lab serves. It does all at once; the tape is waited for."""
-
-    text = TEXT
 
     def __init__(self, stage: Stage, server: Child) -> None:
         self._stage = stage

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from labs.findings import Finding, Judge, unmeasured
 from labs.recording import Tape
+from labs.scenarios.handshake_steps import ACCEPTS, CLIENT_TEXT, GET, REFUSES, SERVER_TEXT
 from labs.scenarios.reading import Exchange, SeenFrame, exchanges, frames
 from labs.wire.frames import TEXT
 from labs.wire.handshake import accept_key, key_problem, switches, wants_upgrade
@@ -101,13 +102,13 @@ def _told(seen: SeenFrame) -> str:
 def _order(exchange: Exchange, seen: list[SeenFrame]) -> list[str]:
     """What passed first, in the words of the prediction."""
     client = exchange.request.message.sender
-    passed = [(exchange.request.lines[0], "GET with a key")]
+    passed = [(exchange.request.lines[0], GET)]
     if exchange.response is not None:
-        passed.append((exchange.response.lines[0], f"{exchange.status}"))
-    for sender, name in ((client, "client"), ("server", "server")):
+        passed.append((exchange.response.lines[0], exchange.status))
+    for sender, words in ((client, CLIENT_TEXT), ("server", SERVER_TEXT)):
         text = next((frame for frame in seen if frame.sender == sender and frame.frame.opcode == TEXT), None)
         if text is not None:
-            passed.append((text.traced.lines[0], f"a text frame from the {name}"))
+            passed.append((text.traced.lines[0], words))
     return [words for _, words in sorted(passed)]
 
 
@@ -148,7 +149,7 @@ def _offers_13(exchange: Exchange) -> bool:
 
 
 def _refused(step: str, lie: Callable[[Tape, Exchange], str]) -> Judge:
-    """A verdict on a client that met an impostor: the 101 was a `lie` (in words, empty if not), and the client sent no frame."""
+    """A verdict on a client that met an impostor. `lie` says what was wrong with its 101, or nothing if nothing was."""
     expected = "no frame from the client after such a 101"
 
     def judged(tape: Tape) -> Finding:
@@ -160,7 +161,7 @@ def _refused(step: str, lie: Callable[[Tape, Exchange], str]) -> Judge:
         if not told:
             return unmeasured(expected, f"the answer ({exchange.status}) was not what this step is about")
         sent = tape.stream(exchange.conn, exchange.request.message.sender)[len(exchange.request.message.raw) :]
-        outcome = "accepts it" if sent else "refuses it"
+        outcome = ACCEPTS if sent else REFUSES
         observed = f"{told}; the client sent {len(sent)} bytes after it"
         return Finding(not sent, expected, observed, exchange.lines, {f"{step}-outcome": outcome})
 

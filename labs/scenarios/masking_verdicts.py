@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-
 from labs.findings import Finding, Judge, unmeasured
 from labs.recording import Tape
+from labs.scenarios.masking_steps import ATTACKER, KEYED_FRAMES, READS, REFUSES, SITE, script_request
 from labs.scenarios.reading import Exchange, SeenFrame, exchanges, frames, since
 from labs.tape import LabStarted
 from labs.wire.frames import CLOSE, TEXT, is_control, read_header
 
-KEYED_FRAMES = 64
 PROTOCOL_ERROR = "1002"
-ATTACKED_HOST = "cdn.example"
-ATTACKERS_SCRIPT = "alert('poisoned');\n"
-REAL_SCRIPT = "// the site's own script\n"
-REFUSES = "closes with 1002"
-SITE, ATTACKER = "the site's script", "the attacker's script"
-
-
-def script_request(name: str) -> bytes:
-    """A request for one script of the attacked host, as the attacker writes it and as a visitor sends it."""
-    return f"GET /{name}.js HTTP/1.1\r\nHost: {ATTACKED_HOST}\r\n\r\n".encode()
 
 
 def _lines(seen: list[SeenFrame]) -> tuple[int, ...]:
@@ -124,7 +113,7 @@ def _unmasked_refused(tape: Tape) -> Finding:
         return unmeasured(expected, "the client sent no unmasked frame")
     closes = [each for each in frames(tape, step="unmasked", sender="server") if each.frame.opcode == CLOSE]
     code = _close_code(closes[0]) if closes else "no close"
-    answers = [each for each in frames(tape, step="unmasked", sender="server")][:1]
+    answers = frames(tape, step="unmasked", sender="server")[:1]
     ok = code == PROTOCOL_ERROR and answers == closes[:1]
     observed = f"the server's answer: close {code}" if closes else "the server did not close"
     return Finding(ok, expected, observed, _lines(sent + answers), {"unmasked-code": code})
@@ -138,7 +127,7 @@ def _masked_from_server_refused(tape: Tape) -> Finding:
     answers = frames(tape, step="masked-server", sender="client")[:1]
     ok = bool(answers) and answers[0].frame.opcode == CLOSE and _close_code(answers[0]) == PROTOCOL_ERROR
     observed = f"the client's answer: {answers[0].traced.message.summary}" if answers else "the client did not close"
-    measured = {"masked-server-outcome": REFUSES if ok else "reads the text"}
+    measured = {"masked-server-outcome": REFUSES if ok else READS}
     return Finding(ok, expected, observed, _lines(sent + answers), measured)
 
 
