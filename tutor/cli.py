@@ -29,11 +29,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit status: 0, 1 where a verdict did not hold, 2 where it could not be done."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments:
-        return _open_ui([])
+        return _open_ui(None)
     args = _parser().parse_args(arguments)
     try:
         if args.command is None:
-            return _open_ui(args.bank)
+            return _open_ui(args.bank or None)
         return int(importlib.import_module(f"tutor.commands.{args.module}").run(args))
     except KeyboardInterrupt:
         return 130
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
 
 
-def _open_ui(bank: list[Path]) -> int:
+def _open_ui(bank: list[Path] | None) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print(
             "ws-tutor: the full-screen UI needs a terminal; ws-tutor --help lists what runs without",
