@@ -33,9 +33,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             last INTEGER NOT NULL,
             times INTEGER NOT NULL,
             reach INTEGER NOT NULL
-        ) STRICT, WITHOUT ROWID""",
-        "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
-        "CREATE TABLE place (one INTEGER PRIMARY KEY CHECK (one = 1), at TEXT NOT NULL) STRICT",
+        ) WITHOUT ROWID""",
+        "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE place (one INTEGER PRIMARY KEY CHECK (one = 1), at TEXT NOT NULL)",
         """CREATE TABLE lab_run (
             id INTEGER PRIMARY KEY,
             lab TEXT NOT NULL,
@@ -43,7 +43,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             ok INTEGER NOT NULL CHECK (ok IN (0, 1)),
             verdicts TEXT NOT NULL,
             predictions TEXT NOT NULL
-        ) STRICT""",
+        )""",
         "CREATE INDEX lab_run_by_lab ON lab_run (lab, at)",
     ),
 )
@@ -235,9 +235,11 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _look(connection: sqlite3.Connection) -> None:
     """Refuse what is not ours before anything is written."""
     try:
+        connection.execute("BEGIN")  # one view of the file: another program may be making the tables at this moment
         version = _version(connection)
         application = connection.execute("PRAGMA application_id").fetchone()[0]
-        empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+        empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        connection.execute("COMMIT")
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:

@@ -120,11 +120,12 @@ def test_one_word_that_is_too_wide_is_cut():
     assert shown("x" * 50, 20) == "x" * 20 + "\n" + "x" * 20 + "\n" + "x" * 10
 
 
+PROSE = st.lists(st.text(alphabet="ab日é`", min_size=1, max_size=12), min_size=8, max_size=40).map(" ".join)
 WORDS = st.text(alphabet="ab *_`|[]()#>-\n1.日é:", max_size=120)
 
 
 @settings(max_examples=200, deadline=None)
-@given(WORDS, st.integers(20, 90))
+@given(PROSE | WORDS | PROSE.map(lambda words: f"| a | b |\n|---|---|\n| x | {words} |"), st.integers(20, 40))
 def test_no_line_is_wider_than_the_screen(text: str, width: int):
     assume("```" not in text and "    " not in text)  # code is not wrapped
     assume(text.count("|") <= 6)  # each column of a table needs a cell
