@@ -12,8 +12,8 @@ class Field:
     `start` and `stop` are byte offsets into the message, half open. `bits`, where the field is smaller than
     its bytes, is the half-open range of bits inside them, counted from the most significant bit of
     `start` (so FIN is `(0, 1)`, the opcode `(4, 8)`: the numbering of RFC 6455 §5.2).
-    `value` is what a reader would write (`1`, `text (1)`, `websocket`), `meaning` one short sentence, `problem` says what is
-    wrong with the field and what would be right, or is empty.
+    `value` is what a reader would write (`1`, `text (0x1)`, `websocket`), `meaning` one short sentence, `problem` says
+    what is wrong with the field and what would be right, or is empty.
     """
 
     name: str

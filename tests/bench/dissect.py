@@ -31,8 +31,8 @@ def main() -> None:
         ours, theirs = best(lambda c=chunks: dissect(c)), best(lambda c=chunks: websockets_parse(c))
         size = len(stream) / 1e6
         print(
-            f"4 KB {name} frames, masked: dissector {size / ours:.0f} MB/s, websockets' parser {size / theirs:.0f} MB/s, "
-            f"ratio {theirs / ours:.2f}"
+            f"4 KB {name} frames, masked: dissector {size / ours:.0f} MB/s, "
+            f"parser of websockets {size / theirs:.0f} MB/s, ratio {theirs / ours:.2f}"
         )
     stomp()
 
