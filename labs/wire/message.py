@@ -31,10 +31,10 @@ class WsFrame:
 class Message:
     """One message of `proto` (http, ws, stomp, sockjs) on a connection.
 
-    `t` is when its last byte passed (seconds since the lab began). `raw` holds its bytes as they were on the wire (for
-    stomp and sockjs: the unmasked bytes of the payload that carried it) and the fields' offsets count into `raw`. `offset`
-    is where `raw` begins in its direction's stream of bytes (-1 where the layer has no bytes of its own there). `problem`
-    is empty for a well-formed message; else it says what is wrong and where.
+    `t` is when its last byte passed (seconds since the lab began). `raw` holds its bytes as they were on the wire
+    (for stomp and sockjs: the unmasked bytes of the payload that carried it) and the fields' offsets count into
+    `raw`. `offset` is where `raw` begins in its direction's stream of bytes (-1 where the layer has no bytes of its
+    own there). `problem` is empty for a well-formed message; else it says what is wrong and where.
     """
 
     t: float
