@@ -123,7 +123,9 @@ def test_options_differ_and_none_means_the_others(question: Question):
     for choice in question.choices:
         options = [option.text.casefold() for option in choice.options]
         assert len(set(options)) == len(options)
-        assert not any(re.search(r"\b(all|none|both) of (the above|these|them)\b", option) for option in options)
+        assert not any(
+            re.search(r"\b(all|none|both|neither) of the (above|others?|options)\b", option) for option in options
+        )
 
 
 def test_the_right_option_is_not_known_by_its_place_or_its_length():

@@ -9,8 +9,6 @@ from tutor.study.markdown import parse_link
 from tutor.study.model import Bank, Choice, Fact, Question, SayItRight, Section
 
 _LINK = re.compile(r"\[([^\]]+)\]\(((?:q|lab|rfc):[^)\s]+)\)")
-PARTS = ("answer", "depth", "follow-ups")
-"""The parts of a question that can be shown alone"""
 
 
 def book(bank: Bank, title: str = "WebSocket interview questions") -> str:
@@ -23,7 +21,10 @@ def book(bank: Bank, title: str = "WebSocket interview questions") -> str:
 
 
 def question(entry: Question, part: str = "all", level: int = 1) -> str:
-    """One question as Markdown, under a heading of that level: all, or one of PARTS; empty where it lacks that."""
+    """One question as Markdown, under a heading of that level: all of it, or one part.
+
+    `part` is `answer`, `depth`, `follow-ups` or the like; the text is empty where the question lacks it.
+    """
     made = [
         block for name, make in _MAKERS.items() if part in {"all", name} for block in make(entry, "#" * (level + 1))
     ]
