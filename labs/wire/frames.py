@@ -18,7 +18,6 @@ OPCODE_NAMES = {
 
 RSV1, RSV2, RSV3 = 4, 2, 1  # values in WsFrame.rsv
 
-MAX_HEADER = 14  # 2 + 8 bytes of extended length + 4 of masking key
 MAX_CONTROL_PAYLOAD = 125  # RFC 6455 §5.5
 MAX_PAYLOAD = 16 * 1024 * 1024  # bytes of one frame that a decoder keeps; a longer payload is passed over
 
