@@ -8,12 +8,15 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from labs.tape import Bytes, Event, Step, read_events
-from labs.wire.dissect import Dissector
 from labs.wire.message import Message
+
+if TYPE_CHECKING:
+    from labs.wire.dissect import Dissector
 
 E = TypeVar("E", bound=Event)
 
@@ -44,7 +47,6 @@ class Tape:
         self._sizes: dict[_Direction, int] = {}
         self._conn_steps: dict[str, str] = {}
         self._step = ""
-        self._dissector = Dissector()
         self._messages: list[Traced] = []
 
     def add(self, event: Event) -> list[Traced]:
@@ -53,6 +55,10 @@ class Tape:
         if isinstance(event, Step):
             self._step = event.id
         return self._add_bytes(event) if isinstance(event, Bytes) else []
+
+    def finish(self) -> list[Traced]:
+        """No more bytes come: what each direction holds back, as messages with a problem."""
+        return self._trace(self._dissector.finish())
 
     def of(self, kind: type[E]) -> Iterator[tuple[int, E]]:
         """The events of one kind with their line numbers."""
@@ -81,6 +87,13 @@ class Tape:
             event.data for _, event in self.of(Bytes) if (event.conn, event.sender, event.at) == (conn, sender, end)
         )
 
+    @cached_property
+    def _dissector(self) -> Dissector:
+        # Not before the first bytes: a lab loads it while its first process starts (stage.py).
+        from labs.wire.dissect import Dissector
+
+        return Dissector()
+
     def _add_bytes(self, event: Bytes) -> list[Traced]:
         direction = (event.conn, event.sender)
         self._conn_steps.setdefault(event.conn, self._step)
@@ -90,8 +103,12 @@ class Tape:
         self._starts.setdefault(direction, []).append(size)
         self._lines.setdefault(direction, []).append(len(self.events))
         self._sizes[direction] = size + len(event.hex) // 2
-        messages = self._dissector.feed(event.t, event.conn, event.sender, event.receiver, event.at, event.data)
-        traced = [Traced(message, self._lines_of(message), self._conn_steps[event.conn]) for message in messages]
+        return self._trace(
+            self._dissector.feed(event.t, event.conn, event.sender, event.receiver, event.at, event.data)
+        )
+
+    def _trace(self, messages: list[Message]) -> list[Traced]:
+        traced = [Traced(message, self._lines_of(message), self._conn_steps[message.conn]) for message in messages]
         self._messages += traced
         return traced
 

@@ -7,6 +7,7 @@ what happens; processes, order and names are the stage's.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import platform
 import sys
@@ -14,7 +15,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
 from labs import tape
@@ -88,12 +88,14 @@ class Stage:
         self._pauses = pauses and not auto
         self._journal = Journal(time.monotonic())
         self._tasks = Tasks(lambda failure: self.stop(f"{type(failure).__name__}: {failure}"))
-        self._cast = Cast(self._tasks, self._journal.take, self._child_ended)
+        self._cast = Cast(self._tasks, self._journal.take, self._child_ended, _load)
         self._asked: tape.Predict | None = None
         self._answered = asyncio.Event()
         self._next = asyncio.Event()
         self._faults: dict[str, Callable[[str], Awaitable[None]]] = {}
         self._steps = 0
+        self._opened = False
+        self._began = datetime.now(UTC)
         self._judged: dict[str, bool] = {}
         self._stopped: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._deadline: asyncio.TimerHandle | None = None
@@ -290,6 +292,9 @@ class Stage:
         self._journal.event(event)
 
     def _drain(self, until: float) -> None:
+        if not self._opened:  # as late as this, because the first process is starting by now
+            self._opened = True
+            self._event(_lab_started(self.lab, self.knobs, self._began))
         for event in self._journal.drain(until):
             self.tape.add(event)
             self._out(event)
@@ -303,8 +308,6 @@ class Stage:
     async def perform(self, commands: AsyncIterator[str] | None) -> tape.Ended:
         """Run the scenario to its end, or to its stop; no child is left. Returns the last line, which has been written.
         Cancelled, it writes that line all the same, then passes the cancellation on."""
-        self._event(_lab_started(self.lab, self.knobs))
-        self._drain(time.monotonic())
         async with self._tasks:
             self._tasks.start(self._pump(), "pump")
             if commands is not None:
@@ -349,7 +352,15 @@ class Stage:
         return str(failure) if expected else f"defect in lab {self.lab.name}: {type(failure).__name__}: {failure}"
 
 
-def _lab_started(lab: Lab, knobs: Mapping[str, KnobValue]) -> tape.LabStarted:
+def _load() -> None:
+    """Import what the first bytes will need, while the first process starts: the two would add up."""
+    for module in ("labs.wire.dissect", "labs.net.client"):
+        importlib.import_module(module)
+
+
+def _lab_started(lab: Lab, knobs: Mapping[str, KnobValue], began: datetime) -> tape.LabStarted:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         own = version("ws-tutor")
     except PackageNotFoundError:
@@ -361,7 +372,7 @@ def _lab_started(lab: Lab, knobs: Mapping[str, KnobValue]) -> tape.LabStarted:
     }
     return tape.LabStarted(
         t=0.0, name=lab.name, title=lab.title, questions=list(lab.questions), knobs=dict(knobs), version=own,
-        started=datetime.now(UTC).isoformat(timespec="milliseconds"), host=host,
+        started=began.isoformat(timespec="milliseconds"), host=host,
     )  # fmt: skip
 
 

@@ -78,7 +78,7 @@ class Story:
         yield from self._wrap(f"{label}{event.title} ({', '.join(event.questions)})", "")
         knobs = ", ".join(f"{name}={_knob(value)}" for name, value in event.knobs.items())
         yield from self._wrap(f"lab {event.name}, ws-tutor {event.version}, {event.started}", MARGIN)
-        yield from self._wrap(", ".join(event.host.values()), MARGIN)
+        yield from self._wrap(", ".join(f"{name} {value}" for name, value in event.host.items()), MARGIN)
         yield from self._wrap(f"knobs: {knobs}", MARGIN)
 
     def _ask(self, event: tape.Predict) -> Iterator[str]:

@@ -40,5 +40,4 @@ async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> dict[str, str
         while await stream.read_head():
             await stream.write(response)
 
-    _, address = await listen(tap, tasks, attack if config["mode"] == "attacker" else serve)
-    return {"main": address}
+    return {"main": await listen(tap, tasks, attack if config["mode"] == "attacker" else serve)}

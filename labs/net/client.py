@@ -1,14 +1,18 @@
-"""A WebSocket client on the websockets library, tapped. Its request can be edited, and its frames written otherwise."""
+"""A WebSocket client on the websockets library, tapped. Its request can be edited, and its frames written otherwise.
+
+Scenarios import this where they use it: it loads the library, and a lab does that while its first process starts.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.extensions.permessage_deflate import enable_client_permessage_deflate
 from websockets.frames import Frame
 from websockets.http11 import Request
@@ -17,6 +21,7 @@ from websockets.uri import WebSocketURI
 
 from labs.net.quiet import quiet_logger
 from labs.net.tap import Tap, Tapped
+from labs.net.tasks import first_of
 from labs.wire.frames import encode_frame
 
 OPEN_SECONDS = 5.0
@@ -108,3 +113,16 @@ async def try_connection(tap: Tap, address: str, opening: Opening) -> tuple[Clie
         return await open_connection(tap, address, opening), ""
     except (InvalidHandshake, OSError, TimeoutError) as error:
         return None, f"{type(error).__name__}: {error}"
+
+
+async def say(connection: ClientConnection, message: str | bytes | Iterable[str], seconds: float) -> None:
+    """Send, and hear what comes back. A connection that the other side closes is on the tape, and no error here."""
+    with contextlib.suppress(ConnectionClosed):
+        await connection.send(message)
+    await hear(connection, seconds)
+
+
+async def hear(connection: ClientConnection, seconds: float) -> None:
+    """Wait for a message, or for the end of the connection, or for `seconds`."""
+    with contextlib.suppress(ConnectionClosed):
+        await first_of(connection.recv(), seconds)

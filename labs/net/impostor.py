@@ -34,8 +34,7 @@ async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> dict[str, str
             await stream.write(encode_frame(TEXT, MASKED_TEXT, mask_key=os.urandom(4)))
         await stream.read()  # what the client says to that, if anything, is on the tape; then the server closes
 
-    _, address = await listen(tap, tasks, serve)
-    return {"main": address}
+    return {"main": await listen(tap, tasks, serve)}
 
 
 def _answer(mode: str, head: Head, config: dict[str, Any]) -> bytes:

@@ -39,7 +39,7 @@ async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> dict[str, str
         async def serve(stream: Stream, target: str = target) -> None:
             await _Intercepted(cache, stream, await streams.dial(tap, target)).run()
 
-        _, addresses[name] = await listen(tap, tasks, serve)
+        addresses[name] = await listen(tap, tasks, serve)
     return addresses
 
 

@@ -78,14 +78,22 @@ class Child:
 
 
 class Cast:
-    """All child processes of one lab. Records go to `take(part, record)`; `ended(child)` is told of each end."""
+    """All child processes of one lab. Records go to `take(part, record)`; `ended(child)` is told of each end.
+
+    `meanwhile` is work that blocks, done once, while the first of them starts.
+    """
 
     def __init__(
-        self, tasks: Tasks, take: Callable[[str, Record], None], ended: Callable[[Child], None] = lambda child: None
+        self,
+        tasks: Tasks,
+        take: Callable[[str, Record], None],
+        ended: Callable[[Child], None] = lambda child: None,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
         self._tasks = tasks
         self._take = take
         self._ended = ended
+        self._meanwhile: Callable[[], None] | None = meanwhile
         self._children: list[Child] = []
         self._numbers = itertools.count(1)
 
@@ -102,6 +110,9 @@ class Cast:
             process_group=0,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
         )
+        if self._meanwhile is not None:
+            self._meanwhile()
+            self._meanwhile = None
         child = Child(id, process)
         self._children.append(child)
         self._tasks.start(_keep_errors(child), f"{id}: standard error")

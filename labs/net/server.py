@@ -28,7 +28,6 @@ CLOSE_SECONDS = 2.0
 
 async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> dict[str, str]:
     """Listen on a free port of loopback."""
-    del tasks  # the library keeps its own
     allowed: set[str] = set(config["origins"])
     page: str | None = config["page"]
 
@@ -44,6 +43,7 @@ async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> dict[str, str
         close_timeout=CLOSE_SECONDS, ping_interval=None,
     )  # fmt: skip
     address = address_of(server.sockets[0].getsockname())
+    tasks.start(server.serve_forever(), f"server on {address}")
     allowed |= {f"http://{address}", f"http://localhost:{address.rpartition(':')[2]}"}
     return {"main": address}
 

@@ -78,8 +78,8 @@ async def dial(tap: Tap, address: str) -> Stream:
     return Stream(reader, asyncio.StreamWriter(TappedTransport(transport, line), protocol, reader, loop))
 
 
-async def listen(tap: Tap, tasks: Tasks, handler: Handler) -> tuple[asyncio.Server, str]:
-    """A server on a free port of loopback that runs `handler` for each connection, and its `ip:port`.
+async def listen(tap: Tap, tasks: Tasks, handler: Handler) -> str:
+    """The `ip:port` of a server on a free port of loopback that runs `handler` for each connection, as long as `tasks`.
 
     What the socket does to a handler (OSError) ends that connection only.
     """
@@ -89,7 +89,9 @@ async def listen(tap: Tap, tasks: Tasks, handler: Handler) -> tuple[asyncio.Serv
         return _TappedStreamProtocol(tap, reader, lambda reader, writer: _start(tasks, handler, Stream(reader, writer)))
 
     server = await asyncio.get_running_loop().create_server(accepted, "127.0.0.1", 0)
-    return server, address_of(server.sockets[0].getsockname())
+    address = address_of(server.sockets[0].getsockname())
+    tasks.start(server.serve_forever(), f"server on {address}")
+    return address
 
 
 def _start(tasks: Tasks, handler: Handler, stream: Stream) -> None:

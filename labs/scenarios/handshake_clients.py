@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Protocol
-
-from websockets.asyncio.client import ClientConnection
+from typing import TYPE_CHECKING, Protocol
 
 from labs.lab import KnobValue
-from labs.net.client import Opening, try_connection
 from labs.net.processes import Child
 from labs.net.tap import Tap
-from labs.net.tasks import first_of
 from labs.recording import Tape
 from labs.scenarios.handshake_steps import TEXT
 from labs.scenarios.reading import exchanges, frames
 from labs.stage import Stage
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
+    from labs.net.client import Opening
 
 AGAIN = 4
 ECHO_SECONDS = 3.0
@@ -44,17 +45,22 @@ class LibraryClient:
         self._connection: ClientConnection | None = None
 
     async def open(self) -> None:
+        from labs.net.client import try_connection
+
         self._connection, why = await try_connection(self._tap, self._server.address, self._opening)
         if why:
             self._stage.note(f"The client says: {why}")
 
     async def talk(self) -> None:
+        from labs.net.client import say
+
         if self._connection is not None:
-            await self._connection.send(TEXT)
-            await first_of(self._connection.recv(), ECHO_SECONDS)
+            await say(self._connection, TEXT, ECHO_SECONDS)
             await self._connection.close()
 
     async def again(self) -> None:
+        from labs.net.client import try_connection
+
         for _ in range(AGAIN):
             connection, _ = await try_connection(self._tap, self._server.address, self._opening)
             if connection is not None:
@@ -86,6 +92,8 @@ class BrowserClient:
 
 def opening(knobs: Mapping[str, KnobValue]) -> Opening:
     """The request that the knobs describe. An empty value leaves its header out."""
+    from labs.net.client import Opening
+
     version, key = str(knobs["version"]), str(knobs["key"])
     headers: dict[str, str | None] = {}
     if version != "13":

@@ -10,6 +10,7 @@ from labs.scenarios.handshake_steps import ACCEPTS, CLIENT_TEXT, GET, REFUSES, S
 from labs.scenarios.reading import Exchange, SeenFrame, exchanges, frames
 from labs.wire.frames import TEXT
 from labs.wire.handshake import accept_key, key_problem, switches, wants_upgrade
+from labs.wire.printable import count
 
 FEWEST_HANDSHAKES = 5
 KEY, ACCEPT, PROTOCOL, VERSION = (f"Sec-WebSocket-{name}" for name in ("Key", "Accept", "Protocol", "Version"))
@@ -41,10 +42,8 @@ def _of_handshake(expected: str, judge: Callable[[Exchange], Finding]) -> Judge:
 
 def _key_16_bytes(exchange: Exchange) -> Finding:
     key = exchange.asked.get(KEY)
-    problem = "no such header" if key is None else key_problem(key)
-    return Finding(
-        not problem, "16 bytes in Base64", f"{key}: {problem or 'decodes to 16 bytes'}", exchange.request.lines
-    )
+    problem = f"no {KEY}" if key is None else key_problem(key)
+    return Finding(not problem, "16 bytes in Base64", problem or f"{key} decodes to 16 bytes", exchange.request.lines)
 
 
 def _accept_key(exchange: Exchange) -> Finding:
@@ -115,11 +114,13 @@ def _order(exchange: Exchange, seen: list[SeenFrame]) -> list[str]:
 def _fresh_key(tape: Tape) -> Finding:
     expected = f"{FEWEST_HANDSHAKES} handshakes or more, as many keys"
     found = _handshakes(tape)
+    if not found:
+        return unmeasured(expected, "no upgrade request is on the tape")
     keys = [exchange.asked.get(KEY) or "" for exchange in found]
     lines = tuple(line for exchange in found for line in exchange.request.lines)
     names = [name for name in ("Host", KEY, VERSION) if len({exchange.asked.get(name) for exchange in found}) > 1]
     ok = len(keys) >= FEWEST_HANDSHAKES and len(set(keys)) == len(keys) and "" not in keys
-    observed = f"{len(keys)} handshakes, {len(set(keys))} different keys"
+    observed = f"{count(len(keys), 'handshake')}, {count(len(set(keys)), 'different key')}"
     return Finding(ok, expected, observed, lines, {"changing-header": names[0] if names else "none"})
 
 
@@ -162,7 +163,7 @@ def _refused(step: str, lie: Callable[[Tape, Exchange], str]) -> Judge:
             return unmeasured(expected, f"the answer ({exchange.status}) was not what this step is about")
         sent = tape.stream(exchange.conn, exchange.request.message.sender)[len(exchange.request.message.raw) :]
         outcome = ACCEPTS if sent else REFUSES
-        observed = f"{told}; the client sent {len(sent)} bytes after it"
+        observed = f"{told}; the client sent {count(len(sent), 'byte')} after it"
         return Finding(not sent, expected, observed, exchange.lines, {f"{step}-outcome": outcome})
 
     return judged

@@ -6,15 +6,10 @@ What is said to be true of it is computed in masking_verdicts.py.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-from collections.abc import Iterable
-
-from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
+from typing import TYPE_CHECKING
 
 from labs.net import streams
-from labs.net.client import Keys, Opening, open_connection, try_connection
 from labs.net.processes import Child
 from labs.net.tap import Tap
 from labs.net.tasks import first_of, together
@@ -24,6 +19,9 @@ from labs.scenarios.masking_verdicts import VERDICTS
 from labs.stage import Stage
 from labs.wire.frames import mask
 from labs.wire.http_head import parse_head
+
+if TYPE_CHECKING:
+    from labs.net.client import Keys
 
 __all__ = ["VERDICTS", "run"]
 
@@ -64,34 +62,37 @@ def _keys(stage: Stage) -> Keys | None:
 
 
 async def _frames(stage: Stage, tap: Tap, server: Child) -> None:
+    from labs.net.client import Opening, open_connection, say
+
     payload = str(stage.knobs["payload"])
     await stage.step(steps.FRAME)
     connection = await open_connection(tap, server.address, Opening(keys=_keys(stage)))
-    await _say(connection, payload)
+    await say(connection, payload, ANSWER_SECONDS)
     await stage.judge("unmask", "not-secret")
     await stage.step(steps.KEYS)
     for number in range(steps.KEYED_FRAMES - steps.FRAGMENTS):
-        await _say(connection, f"{payload} {number}")
-    await _say(
-        connection, [payload] * (steps.FRAGMENTS - 1)
-    )  # the library ends a fragmented message with an empty frame
+        await say(connection, f"{payload} {number}", ANSWER_SECONDS)
+    # One fragment less: the library ends a fragmented message with an empty one.
+    await say(connection, [payload] * (steps.FRAGMENTS - 1), ANSWER_SECONDS)
     await stage.judge("key-per-frame", "client-masks", "server-does-not")
     await stage.step(steps.SMALLEST)
-    await _say(connection, "")
+    await say(connection, "", ANSWER_SECONDS)
     await connection.close()
     await stage.judge("smallest-frames")
 
 
 async def _refusals(stage: Stage, tap: Tap, server: Child) -> None:
+    from labs.net.client import Opening, hear, open_connection, say
+
     await stage.step(steps.UNMASKED)
     connection = await open_connection(tap, server.address, Opening(keys=lambda: None))
-    await _say(connection, "not masked")
+    await say(connection, "not masked", ANSWER_SECONDS)
     await connection.close()
     await stage.judge("unmasked-refused")
     rogue = await stage.spawn("rogue", "server", IMPOSTOR, mode="masked")
     await stage.step(steps.MASKED_SERVER)
     connection = await open_connection(tap, rogue.address, Opening())
-    await _hear(connection)
+    await hear(connection, ANSWER_SECONDS)
     await connection.close()
     await stage.judge("masked-from-server-refused")
 
@@ -122,26 +123,14 @@ async def _poisoning(stage: Stage) -> None:
     await stage.judge("predictable-key-poisons")
 
 
-async def _say(connection: ClientConnection, message: str | Iterable[str]) -> None:
-    """Send and hear the echo. A connection that the other side closes is on the tape."""
-    with contextlib.suppress(ConnectionClosed):
-        await connection.send(message)
-    await _hear(connection)
-
-
-async def _hear(connection: ClientConnection) -> None:
-    with contextlib.suppress(ConnectionClosed):
-        await first_of(connection.recv(), ANSWER_SECONDS)
-
-
 async def _attack(victim: Tap, proxy: Child, keys: Keys | None, payload: bytes) -> None:
     """What the attacker's page makes the victim's client do, through the proxy."""
+    from labs.net.client import Opening, say, try_connection
+
     opening = Opening(path="/socket", host="attacker.example", origin="http://attacker.example", keys=keys)
     connection, _ = await try_connection(victim, proxy.addresses["attacker"], opening)
     if connection is not None:
-        with contextlib.suppress(ConnectionClosed):
-            await connection.send(payload)
-        await _hear(connection)
+        await say(connection, payload, ANSWER_SECONDS)
         await connection.close()
 
 

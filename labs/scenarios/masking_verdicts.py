@@ -8,6 +8,7 @@ from labs.scenarios.masking_steps import ATTACKER, KEYED_FRAMES, READS, REFUSES,
 from labs.scenarios.reading import Exchange, SeenFrame, exchanges, frames, since
 from labs.tape import LabStarted
 from labs.wire.frames import CLOSE, TEXT, is_control, read_header
+from labs.wire.printable import count
 
 PROTOCOL_ERROR = "1002"
 
@@ -30,7 +31,7 @@ def _masked(tape: Tape, sender: str, expected: bool) -> Finding:
     if not seen:
         return unmeasured(words, f"the {sender} sent no frame")
     masked = sum(each.frame.masked for each in seen)
-    observed = f"{masked} of {len(seen)} frames masked"
+    observed = f"{masked} of {count(len(seen), 'frame')} masked"
     return Finding(masked == (len(seen) if expected else 0), words, observed, _lines(seen))
 
 
@@ -43,7 +44,7 @@ def _key_per_frame(tape: Tape) -> Finding:
         if each.traced.lines[0] > begun and not is_control(each.frame.opcode)
     ][:KEYED_FRAMES]
     keys = {each.frame.mask_key for each in seen if each.frame.mask_key is not None}
-    observed = f"{len(seen)} frames, {len(keys)} different keys"
+    observed = f"{count(len(seen), 'frame')}, {count(len(keys), 'different key')}"
     ok = len(seen) == len(keys) == KEYED_FRAMES
     return Finding(ok, expected, observed, _lines(seen), {"different-keys": len(keys)})
 

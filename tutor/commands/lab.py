@@ -10,16 +10,17 @@ import importlib
 import json
 import sys
 from collections.abc import Callable
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from labs.catalog import LABS, find
 from labs.commands import MAX_COMMAND
 from labs.input_lines import InputLines
 from labs.lab import KnobError, KnobValue, Lab
 from labs.stage import run_lab
-from labs.story import Story
 from labs.tape import Ended, Event, to_line
-from tutor.commands.asking import Asking
+
+if TYPE_CHECKING:
+    from labs.story import Story
 
 HELD, NOT_HELD, NOT_RUN = 0, 1, 2
 
@@ -86,6 +87,9 @@ def _run(lab: Lab, knobs: dict[str, KnobValue], args: argparse.Namespace, tape: 
         commands = None if args.auto and lines.over else lines
         out = _both(_print_line, tape)
         return asyncio.run(run_lab(lab, scenario, knobs, out, aiter(commands) if commands else None, auto=args.auto))
+    from labs.story import Story
+    from tutor.commands.asking import Asking
+
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     asked = sys.stdin.isatty() and sys.stdout.isatty() and not args.auto
     if not asked:

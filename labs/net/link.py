@@ -1,0 +1,276 @@
+"""One WebSocket on the server, driven by the sans-I/O core of the websockets library: messages in, frames out. What
+the messages mean is for its receiver."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import logging
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from websockets.exceptions import ProtocolError
+from websockets.extensions import Extension
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request as UpgradeRequest
+from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from labs.net.quiet import quiet_logger
+
+CLOSE_SECONDS = 3.0  # for the closing handshake, then the connection is cut
+ABNORMAL = 1006  # RFC 6455 §7.4.1: seen here, never sent
+INVALID_DATA = 1007
+_SLICE = 4 * 1024  # compressed bytes that are inflated at a time, so that many small bombs cost as little as one
+
+
+class Receiver(Protocol):
+    """Where the messages of a link go."""
+
+    def received(self, data: bytes, text: bool) -> None:
+        """A message; that of a text message is valid UTF-8."""
+
+    def writable(self) -> None:
+        """What was written has left, after `Link.congested`."""
+
+    def lost(self, code: int, sent: int) -> None:
+        """The connection is over: the close code that came (1005 none in the frame, 1006 no frame) and the one that
+        was sent (0: none)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOptions:
+    """What one endpoint accepts: bytes of a message (after inflating), the subprotocol chosen, compression.
+
+    `compression`: `off`; `both` ways; `in`: a client may compress, what is sent to it is not, and nothing is kept
+    between messages. `high_water` bytes written and not yet sent make a link congested.
+    """
+
+    max_size: int = 1024 * 1024
+    subprotocol: str | None = None
+    compression: str = "off"
+    high_water: int = 64 * 1024
+    headers: tuple[tuple[str, str], ...] = field(default=())
+
+
+def _deflate(compression: str) -> list[ServerPerMessageDeflateFactory] | None:
+    if compression == "off":
+        return None
+    alone = compression == "in" or None
+    return [ServerPerMessageDeflateFactory(server_no_context_takeover=bool(alone), client_no_context_takeover=bool(alone))]
+
+
+class _Core(ServerProtocol):
+    """The library's core, and one thing that it refuses: a close frame between the fragments of a message, which
+    RFC 6455 §5.4 allows any control frame to be."""
+
+    def recv_frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.CLOSE:
+            self.current_size = None
+        super().recv_frame(frame)
+
+
+def accept(transport: asyncio.Transport, raw_head: bytes, receiver: Receiver, options: LinkOptions) -> Link:
+    """Answer an opening handshake that was found to be right, and take the transport over."""
+    chosen = Subprotocol(options.subprotocol) if options.subprotocol else None
+    core = _Core(
+        extensions=_deflate(options.compression), max_size=options.max_size, logger=_LOGGER,
+        select_subprotocol=lambda *_: chosen,
+    )  # fmt: skip
+    core.receive_data(raw_head)
+    (request,) = core.events_received()
+    assert isinstance(request, UpgradeRequest)
+    response = core.accept(request)
+    for name, value in options.headers:
+        response.headers[name] = value
+    core.send_response(response)
+    link = Link(transport, core, receiver, options)
+    transport.set_protocol(link)
+    transport.set_write_buffer_limits(high=options.high_water)
+    link.flush()
+    return link
+
+
+_LOGGER: logging.Logger = quiet_logger()
+
+
+class Link(asyncio.Protocol):
+    """An open WebSocket. send() and send_frame() after the close do nothing."""
+
+    __slots__ = (
+        "_core", "_fragments", "_opcode", "_out", "_outgoing", "_receiver", "_timer", "_transport", "_utf8",
+        "close_received", "congested", "open",
+    )  # fmt: skip
+
+    def __init__(self, transport: asyncio.Transport, core: ServerProtocol, receiver: Receiver, options: LinkOptions) -> None:
+        self._transport = transport
+        self._core = core
+        self._receiver = receiver
+        self._outgoing: list[Extension] = core.extensions if options.compression == "both" else []
+        self._out: list[bytes] = []
+        self._opcode: Opcode | None = None  # of the message whose fragments come
+        self._fragments: bytearray | None = None
+        self._utf8: codecs.IncrementalDecoder | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.open = core.state is OPEN
+        self.congested = False
+        self.close_received = ABNORMAL
+
+    # Out.
+
+    def send(self, data: bytes, *, text: bool) -> None:
+        """One message; `text` must be valid UTF-8."""
+        if self.open:
+            frame = Frame(Opcode.TEXT if text else Opcode.BINARY, data)
+            self.send_frame(frame.serialize(mask=False, extensions=self._outgoing))
+
+    def send_frame(self, raw: bytes) -> None:
+        """One whole unmasked frame, encoded already and perhaps shared with other links; it leaves with the rest of
+        what this turn of the loop writes."""
+        if self.open:
+            if not self._out:
+                asyncio.get_running_loop().call_soon(self.flush)
+            self._out.append(raw)
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Begin the closing handshake; what was sent before goes out first."""
+        if self.open:
+            self._core.send_close(code, _cut(reason))
+            self._end()
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that were sent here and have not left."""
+        return self._transport.get_write_buffer_size() + sum(map(len, self._out))
+
+    def flush(self) -> None:
+        """Write what has gathered."""
+        out, self._out = self._out, []
+        closes = False
+        for data in self._core.data_to_send():
+            closes = closes or not data
+            out.append(data)
+        if out and not self._transport.is_closing():
+            self._transport.write(b"".join(out) if len(out) > 1 else out[0])
+            if closes and self._transport.can_write_eof():
+                self._transport.write_eof()
+        if closes:
+            self._expect_end()
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._transport.abort()
+
+    # In.
+
+    def data_received(self, data: bytes) -> None:
+        if self._core.extensions and len(data) > _SLICE:
+            for start in range(0, len(data), _SLICE):
+                self._take(data[start : start + _SLICE])
+        else:
+            self._take(data)
+        self.flush()
+
+    def _take(self, data: bytes) -> None:
+        self._core.receive_data(data)
+        for event in self._core.events_received():
+            if self.open:
+                assert isinstance(event, Frame)
+                self._frame(event)
+        if self.open and self._core.state is not OPEN:  # the core has failed the connection
+            self._end()
+
+    def _frame(self, frame: Frame) -> None:
+        opcode = frame.opcode
+        if opcode is Opcode.CLOSE:
+            assert self._core.close_rcvd is not None
+            self.close_received = self._core.close_rcvd.code
+            self._end()
+        elif opcode is Opcode.CONT or not frame.fin:
+            self._fragment(frame)
+        elif opcode is Opcode.TEXT or opcode is Opcode.BINARY:
+            data = bytes(frame.data)
+            if opcode is Opcode.BINARY or self._is_utf8(data):
+                self._receiver.received(data, opcode is Opcode.TEXT)
+
+    def _fragment(self, frame: Frame) -> None:
+        if frame.opcode is not Opcode.CONT:
+            self._opcode, self._fragments = frame.opcode, bytearray()
+            self._utf8 = _UTF8() if frame.opcode is Opcode.TEXT else None
+        assert self._fragments is not None
+        if self._utf8 is not None:
+            try:
+                self._utf8.decode(frame.data, final=frame.fin)
+            except UnicodeDecodeError as error:
+                self._fail(INVALID_DATA, f"not UTF-8: {error.reason}")
+                return
+        self._fragments += frame.data
+        if frame.fin:
+            data, text = bytes(self._fragments), self._opcode is Opcode.TEXT
+            self._opcode = self._fragments = self._utf8 = None
+            self._receiver.received(data, text)
+
+    def _is_utf8(self, data: bytes) -> bool:
+        if data.isascii():
+            return True
+        try:
+            data.decode()
+        except UnicodeDecodeError as error:
+            self._fail(INVALID_DATA, f"not UTF-8 at byte {error.start}")
+            return False
+        return True
+
+    def _fail(self, code: int, reason: str) -> None:
+        try:
+            self._core.fail(code, _cut(reason))
+        except ProtocolError as error:  # a code that may not be sent
+            raise ValueError(str(error)) from error
+        self._end()
+
+    def eof_received(self) -> bool:
+        self._core.receive_eof()
+        self._end()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.open = False
+        self._core.receive_eof()
+        if self._timer is not None:
+            self._timer.cancel()
+        sent = self._core.close_sent
+        self._receiver.lost(self.close_received, sent.code if sent else 0)
+
+    def pause_writing(self) -> None:
+        self.congested = True
+
+    def resume_writing(self) -> None:
+        self.congested = False
+        if self.open:
+            self._receiver.writable()
+
+    def pause_reading(self) -> None:
+        """Take no more from the client until resume_reading()."""
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        self._transport.resume_reading()
+
+    def _end(self) -> None:
+        self.open = False
+        self.flush()
+        self._expect_end()
+
+    def _expect_end(self) -> None:
+        if self._timer is None:
+            self._transport.resume_reading()
+            self._timer = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
+
+
+_UTF8 = codecs.getincrementaldecoder("utf-8")
+
+
+def _cut(reason: str) -> str:
+    """At most 123 bytes, what a close frame has room for (RFC 6455 §5.5.1)."""
+    return reason.encode()[:123].decode(errors="ignore")
