@@ -18,6 +18,8 @@ _COMMANDS = CLIENT_COMMANDS | SERVER_COMMANDS
 _WITH_BODY = frozenset({"SEND", "MESSAGE", "ERROR"})  # STOMP 1.2, Body: all others must not have one
 _NEVER_ESCAPED = frozenset({"CONNECT", "CONNECTED"})  # STOMP 1.2, Value Encoding: for STOMP 1.0's sake
 
+Headers = tuple[tuple[str, str], ...]
+
 _LF, _CR, _NUL = 0x0A, 0x0D, 0x00
 _END_OF_HEAD = {"1.0": re.compile(rb"\n\n"), "1.1": re.compile(rb"\n\n"), "1.2": re.compile(rb"\n\r?\n")}
 _EOLS = {"1.0": re.compile(rb"\n+"), "1.1": re.compile(rb"\n+"), "1.2": re.compile(rb"(?:\r?\n)+")}

@@ -1,0 +1,33 @@
+"""A STOMP broker without I/O: bytes of clients in, effects out. A driver owns the sockets, the clock and the tokens.
+
+broker = Broker(BrokerConfig(node=..., wall=time.time()), now)
+effects = broker.open(session, Peer(address), now)
+effects = broker.receive(session, data, now)
+effects = broker.tick(now)      # not later than broker.next_deadline()
+effects = broker.lost(session, now)
+"""
+
+from labs.broker.broker import Broker
+from labs.broker.config import BrokerConfig, Identity, Limits, Peer, Refused, Rule
+from labs.broker.counters import Counters
+from labs.broker.effects import Close, Effect, Published, Send
+from labs.broker.handlers import Handler, Reply, Request, user_destination
+
+__all__ = [
+    "Broker",
+    "BrokerConfig",
+    "Close",
+    "Counters",
+    "Effect",
+    "Handler",
+    "Identity",
+    "Limits",
+    "Peer",
+    "Published",
+    "Refused",
+    "Reply",
+    "Request",
+    "Rule",
+    "Send",
+    "user_destination",
+]
