@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from labs import tape
-from labs.wire.dissect import Dissector
+from labs.recording import Tape, Traced
 from labs.wire.message import Message
-
-PING, PONG = 0x9, 0xA
+from labs.wire.pairing import Pairing
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,88 +25,125 @@ class Row:
 
 @dataclass(slots=True)
 class Prediction:
-    """A question of the lab and what the learner answered; the value is None until then."""
+    """A question of the lab, what the learner answered and what was measured; each is None until then."""
 
     asked: tape.Predict
     value: object = None
+    measured: object = None
 
     @property
-    def open(self) -> bool:
-        return self.value is None
+    def held(self) -> bool | None:
+        """Whether it came as predicted; None while one of the two is missing."""
+        return None if self.value is None or self.measured is None else self.value == self.measured
 
 
 @dataclass(slots=True)
 class LabModel:
     """Everything shown, in the order in which it came."""
 
+    record: Tape = field(default_factory=Tape)
     started: tape.LabStarted | None = None
     ended: tape.Ended | None = None
-    steps: list[tape.Step] = field(default_factory=list)
     parts: dict[str, tape.Part] = field(default_factory=dict)
-    predictions: list[Prediction] = field(default_factory=list)
+    predictions: dict[str, Prediction] = field(default_factory=dict)
     verdicts: dict[str, tape.Verdict] = field(default_factory=dict)
-    metrics: list[tape.Metric] = field(default_factory=list)
+    metrics: dict[tuple[str, str], tape.Metric] = field(default_factory=dict)
+    """The newest value by name and part"""
     rows: list[Row] = field(default_factory=list)
-    # Steps, notes, predictions, verdicts and faults in order: the column that is read from top to bottom.
     story: list[tape.Event] = field(default_factory=list)
+    """Steps, predictions, notes, verdicts, faults and refusals: what is read from top to bottom"""
     links: dict[tuple[str, str], int] = field(default_factory=dict)
-    _dissector: Dissector = field(default_factory=Dissector)
-    _pings: dict[tuple[str, str, bytes], Row] = field(default_factory=dict)
+    """Bytes from part to part, each counted at one end"""
+    steps: int = 0
+    news: int = 0
+    """Grows with everything that is told in words: story, answers, measurements, the end"""
+    refusals: int = 0
+    """Commands that the lab did not take"""
+    _gate: tape.Step | tape.Predict | None = None
+    _pairing: Pairing = field(default_factory=Pairing)
+    _ends: dict[tuple[str, str], str] = field(default_factory=dict)
+    _row_of: dict[int, int] = field(default_factory=dict)
+
+    # -- what the lab waits for
 
     @property
     def waiting(self) -> Prediction | None:
         """The prediction that the lab waits for, or None."""
-        return next((prediction for prediction in self.predictions if prediction.open), None)
+        return self.predictions[self._gate.id] if isinstance(self._gate, tape.Predict) else None
+
+    @property
+    def paused(self) -> bool:
+        """Whether the lab waits for `next`: it does after each step without a prediction, but for the first."""
+        return isinstance(self._gate, tape.Step)
+
+    def go_on(self) -> None:
+        """`next` has been sent."""
+        self._gate = None
+
+    # -- what comes
 
     def add(self, event: tape.Event) -> list[Row]:
         """Take the next event; returns the messages that it completed."""
+        rows = [self._row(traced) for traced in self.record.add(event)]
         match event:
             case tape.Bytes():
-                return self._add_bytes(event)
+                self._count(event)
             case tape.LabStarted():
                 self.started = event
-            case tape.Ended():
-                self.ended = event
-                return [self._row(message) for message in self._dissector.finish()]
             case tape.Part():
                 self.parts[event.id] = event
             case tape.Metric():
-                self.metrics.append(event)
-            case tape.Answer():
-                self._answer(event)
+                self.metrics[event.name, event.part or ""] = event
+            case tape.Answer() | tape.Measured():
+                self._settle(event)
+            case tape.Ended():
+                self.ended, self._gate = event, None
+                self.news += 1
+                rows += [self._row(traced) for traced in self.record.finish()]
+            case _:
+                self._tell(event)
+        return rows
+
+    def _count(self, event: tape.Bytes) -> None:
+        if self._ends.setdefault((event.conn, event.sender), event.at) == event.at:
+            link = (event.sender, event.receiver)
+            self.links[link] = self.links.get(link, 0) + len(event.hex) // 2
+
+    def _settle(self, event: tape.Answer | tape.Measured) -> None:
+        self.news += 1
+        prediction = self.predictions.get(event.id)
+        if prediction is None:
+            return
+        if isinstance(event, tape.Answer):
+            prediction.value, self._gate = event.value, None
+        else:
+            prediction.measured = event.value
+
+    def _tell(self, event: tape.Event) -> None:
+        self.story.append(event)
+        self.news += 1
+        match event:
+            case tape.Failure():
+                self.refusals += 1
+            case tape.Step():
+                self.steps += 1
+                self._gate = event if self.steps > 1 else None
             case tape.Predict():
-                self.predictions.append(Prediction(event))
-                self.story.append(event)
+                self.predictions[event.id] = Prediction(event)
+                self._gate = event
             case tape.Verdict():
                 self.verdicts[event.id] = event
-                self.story.append(event)
-            case tape.Step():
-                self.steps.append(event)
-                self.story.append(event)
-            case _:
-                self.story.append(event)
-        return []
+                self._gate = None
 
-    def _answer(self, event: tape.Answer) -> None:
-        for prediction in self.predictions:
-            if prediction.asked.id == event.id:
-                prediction.value = event.value
-
-    def _add_bytes(self, event: tape.Bytes) -> list[Row]:
-        link = (event.sender, event.receiver)
-        self.links[link] = self.links.get(link, 0) + len(event.hex) // 2
-        messages = self._dissector.feed(event.t, event.conn, event.sender, event.receiver, event.at, event.data)
-        return [self._row(message) for message in messages]
-
-    def _row(self, message: Message) -> Row:
+    def _row(self, traced: Traced) -> Row:
         number = len(self.rows) + 1
-        row = Row(number, message)
-        frame = message.frame
-        if frame is not None and frame.opcode == PING:
-            self._pings[message.conn, message.sender, frame.payload] = row
-        elif frame is not None and frame.opcode == PONG:
-            ping = self._pings.pop((message.conn, message.receiver, frame.payload), None)
-            if ping is not None:
-                row = Row(number, message, ping.number, message.t - ping.message.t)
+        ping, round_trip = self._pairing.add(number, traced.message) or (None, None)
+        row = Row(number, traced.message, ping, round_trip)
         self.rows.append(row)
+        for line in traced.lines:
+            self._row_of.setdefault(line, number)
         return row
+
+    def rows_of(self, lines: list[int]) -> list[int]:
+        """The numbers of the messages that these lines of the tape carried (several lines may carry one)."""
+        return list(dict.fromkeys(self._row_of[line] for line in lines if line in self._row_of))

@@ -1,25 +1,36 @@
-"""The fields of one message as a tree: bits under their byte, parts of a payload under the payload."""
+"""The fields of one message as a tree: the bits under their byte, the parts of a payload under the payload."""
 
 from __future__ import annotations
 
-from rich.text import Text
-from textual.binding import Binding
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import BindingType
 from textual.message import Message as UiMessage
-from textual.widgets import Tree
-from textual.widgets.tree import TreeNode
 
 from labs.wire.fields import Field
 from labs.wire.message import Message
-from tutor.ui.widgets.bytes import field_at
+from labs.wire.printable import printable
+from tutor.ui import keys
+from tutor.ui.widgets.rows import Piece, Rows
+
+EMPTY = "Select a message to see its fields."
 
 
-class FieldTree(Tree[Field | None]):
-    """Selecting a field tells which bytes it spans; `select_byte` goes the other way."""
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A field and how deep it stands; `parent` says whether the nodes after it may be folded under it."""
 
-    BINDINGS = [  # noqa: RUF012 - Textual's own form
-        Binding("j", "cursor_down", "Next", show=False),
-        Binding("k", "cursor_up", "Previous", show=False),
-    ]
+    field: Field
+    depth: int
+    parent: bool
+
+
+class FieldTree(Rows):
+    """Moving to a field tells which bytes it spans; `select_byte` goes the other way."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.FIELDS]
 
     class FieldSelected(UiMessage):
         """The cursor came to stand on `field`."""
@@ -29,58 +40,114 @@ class FieldTree(Tree[Field | None]):
             self.field = field
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__("", id=id)
-        self.show_root = False
-        self.guide_depth = 2
-        self._leaves: list[TreeNode[Field | None]] = []
-        self._fields: tuple[Field, ...] = ()
+        super().__init__(id=id)
+        self._tree: tuple[Node, ...] = ()
+        self._shown: list[Node] = []
+        self._folded: set[Field] = set()
+
+    @property
+    def count(self) -> int:
+        """Fields that are not folded away."""
+        return len(self._shown)
+
+    @property
+    def current(self) -> Field | None:
+        """The field under the cursor."""
+        return self._shown[self.cursor].field if 0 <= self.cursor < len(self._shown) else None
 
     def show(self, message: Message | None) -> None:
-        """Replace the tree by that of `message`."""
-        self.clear()
-        self.root.expand()
-        self._fields = message.fields if message is not None else ()
-        self._leaves = []
-        open_nodes: list[TreeNode[Field | None]] = []
-        for field in self._fields:
-            while open_nodes and not _contains(open_nodes[-1].data, field):
-                open_nodes.pop()
-            parent = open_nodes[-1] if open_nodes else self.root
-            node = parent.add(_label(field), data=field, expand=True)
-            node.allow_expand = False
-            if parent is not self.root:
-                parent.allow_expand = True
-            self._leaves.append(node)
-            if field.bits is None:
-                open_nodes.append(node)
+        """The fields of another message."""
+        self._tree = nest(message) if message is not None else ()
+        self._folded.clear()
+        self._relist()
+        self.scroll_to(y=0, animate=False, immediate=True)
+        self.point(-1)
 
-    def select_byte(self, offset: int) -> None:
-        """Put the cursor on the smallest field that covers the byte at `offset`."""
-        index = field_at(self._fields, offset)
-        if index is not None:
-            with self.prevent(Tree.NodeHighlighted):
-                self.move_cursor(self._leaves[index])
-            self.scroll_to_node(self._leaves[index], animate=False)
+    def _relist(self) -> None:
+        self._shown = []
+        hidden_below = 1 << 30
+        for node in self._tree:
+            if node.depth > hidden_below:
+                continue
+            hidden_below = node.depth if node.field in self._folded else 1 << 30
+            self._shown.append(node)
+        self.measure()
 
-    def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Field | None]) -> None:
-        event.stop()
-        if event.node.data is not None:
-            self.post_message(self.FieldSelected(event.node.data))
+    def select_byte(self, offset: int) -> Field | None:
+        """Put the cursor on the smallest listed field that covers the byte at `offset`; None where there is none."""
+        covering = [
+            (node.field.stop - node.field.start, node.depth, index)
+            for index, node in enumerate(self._shown)
+            if node.field.start <= offset < node.field.stop
+        ]
+        self.point(min(covering)[2] if covering else -1)
+        return self.current
+
+    def moved(self, index: int) -> None:
+        """The learner chose a field."""
+        self.point(index)
+        if self.current is not None:
+            self.post_message(self.FieldSelected(self.current))
+
+    def action_fold(self) -> None:
+        """Fold what stands under the field, or unfold it."""
+        if self.current is not None and self._shown[self.cursor].parent:
+            self._folded ^= {self.current}
+            self._relist()
+            self.refresh()
+
+    def hint(self) -> str:
+        """Why there is no field."""
+        return EMPTY if not self._tree else ""
+
+    def pieces(self, index: int, width: int) -> Iterable[Piece]:
+        """Name, value and meaning; what is wrong comes first and in words."""
+        node = self._shown[index]
+        field = node.field
+        sign = ("▸ " if field in self._folded else "▾ ") if node.parent else "  "
+        yield "  " * node.depth + sign, "quiet"
+        yield f"{printable(field.name)}  ", "bold"
+        if field.problem:
+            yield f"✗ {printable(field.problem)}  ", "error"
+        yield printable(field.value), "accent"
+        if field.meaning:
+            yield f"  {printable(field.meaning)}", "quiet"
 
 
-def _contains(outer: Field | None, inner: Field) -> bool:
-    if outer is None or (outer.start, outer.stop) == (inner.start, inner.stop):
+def nest(message: Message) -> tuple[Node, ...]:
+    """The fields in order, each under the field before it that contains it, bits under a node for their byte."""
+    fields = _with_bytes(message)
+    depths: list[int] = []
+    open_fields: list[Field] = []
+    for field in fields:
+        while open_fields and not _contains(open_fields[-1], field):
+            open_fields.pop()
+        depths.append(len(open_fields))
+        open_fields.append(field)
+    following = [*depths[1:], 0]
+    return tuple(
+        Node(field, depth, after > depth) for field, depth, after in zip(fields, depths, following, strict=False)
+    )
+
+
+def _with_bytes(message: Message) -> list[Field]:
+    fields: list[Field] = []
+    for field in message.fields:
+        if field.bits is not None and (not fields or fields[-1].bits is None or fields[-1].start != field.start):
+            octet = message.raw[field.start] if field.start < len(message.raw) else 0
+            stop = field.start + 1
+            fields.append(
+                Field(f"byte {field.start}", field.start, stop, f"{octet:02x}", f"{octet >> 4:04b} {octet & 15:04b}")
+            )
+        fields.append(field)
+    return fields
+
+
+def _contains(outer: Field, inner: Field) -> bool:
+    if outer.bits is not None:
         return False
-    return outer.start <= inner.start and inner.stop <= outer.stop
-
-
-def _label(field: Field) -> Text:
-    """Name, value and meaning; what is wrong comes first and in words."""
-    label = Text(no_wrap=True, overflow="ellipsis")
-    label.append(f"{field.name} ", style="bold")
-    label.append(field.value)
-    if field.problem:
-        label.append(f"  ✗ {field.problem}", style="bold red")
-    elif field.meaning:
-        label.append(f"  {field.meaning}", style="dim")
-    return label
+    if inner.bits is not None and outer.start == inner.start and outer.name.startswith("byte "):
+        return True
+    return (
+        outer.start <= inner.start and inner.stop <= outer.stop and outer.stop - outer.start > inner.stop - inner.start
+    )

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from textual import on
+import math
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message as UiMessage
-from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
 
 from labs import tape
+from labs.commands import MAX_ANSWER
+from labs.tape_fields import is_hex
+from labs.wire.printable import printable
+from tutor.ui import keys
+from tutor.ui.widgets.rows import Piece, Rows
 
 HINTS = {
-    "number": "a number",
-    "order": "the numbers of the options in their order, as in 2 1 3",
-    "bytes": "bytes in hex, as in 81 05",
+    "choice": "Arrows choose, Enter commits.",
+    "number": "Type a number; Enter commits.",
+    "order": "Space picks what comes next, Backspace takes it back, Enter commits.",
+    "bytes": "Type bytes in hex, as in 81 05; Enter commits.",
 }
 
 
@@ -22,24 +34,21 @@ class AnswerError(ValueError):
     """A prediction that is not of its form; the text says what would be right."""
 
 
-def parse_answer(asked: tape.Predict, text: str) -> object:
-    """The value that the lab takes for what was typed; raises AnswerError."""
+def parse_answer(form: str, text: str) -> object:
+    """The value that the lab takes for a typed number or bytes; raises AnswerError."""
     text = text.strip()
-    if asked.form == "number":
+    if form == "number":
         try:
-            return float(text)
+            number = float(text.replace("_", " "))
         except ValueError:
-            raise AnswerError(f"{text!r} is not a number, as in 125") from None
-    if asked.form == "order":
-        picks = text.replace(",", " ").split()
-        places = {str(place): option for place, option in enumerate(asked.options, 1)}
-        if sorted(picks) != sorted(places):
-            raise AnswerError(f"name each of {', '.join(places)} once, as in {' '.join(reversed(places))}")
-        return [places[pick] for pick in picks]
-    try:
-        return bytes.fromhex(text.replace("0x", "")).hex()
-    except ValueError:
-        raise AnswerError(f"{text!r} is not bytes in hex, as in 81 05") from None
+            number = math.nan
+        if not abs(number) < 1e15:
+            raise AnswerError(f"{printable(text)[:40]!r} is not a number, such as 125")
+        return int(number) if number.is_integer() else number
+    digits = "".join(text.lower().replace("0x", " ").split())
+    if not digits or not is_hex(digits) or len(digits) > 2 * MAX_ANSWER:
+        raise AnswerError(f"{printable(text)[:40]!r} is not bytes in hex, such as 81 05")
+    return digits
 
 
 class Predict(Vertical):
@@ -54,41 +63,110 @@ class Predict(Vertical):
 
     def __init__(self, asked: tape.Predict) -> None:
         super().__init__()
-        self._asked = asked
+        self.asked = asked
+        self._committed = False
 
     def compose(self) -> ComposeResult:
-        asked = self._asked
-        yield Static(Content(f"Predict: {asked.ask}"), id="ask")
+        """What is asked stands in the story too; here it is beside what answers it."""
+        asked = self.asked
+        yield Static(Content.assemble(("◆ Predict  ", "bold $primary"), printable(asked.ask)), classes="ask")
         if asked.form == "choice":
-            yield OptionList(*(Content(option) for option in asked.options), id="options")
-            return
-        if asked.form == "order":
-            listing = "\n".join(f"{place}  {option}" for place, option in enumerate(asked.options, 1))
-            yield Static(Content(listing))
-        hint = HINTS.get(asked.form, "")
-        yield Input(placeholder=f"{hint}{f', in {asked.unit}' if asked.unit else ''}; Enter commits", id="typed")
-        yield Static("", id="refusal")
-        yield Button("Commit", id="commit", compact=True)
+            options = [Option(Content(printable(option))) for option in asked.options]
+            yield OptionList(*options, markup=False, compact=True)
+        elif asked.form == "order":
+            yield OrderPicker(asked.options)
+        else:
+            yield Input(placeholder=asked.unit, compact=True, max_length=4 * MAX_ANSWER)
+        yield Static(HINTS.get(asked.form, HINTS["bytes"]), classes="hint", markup=False)
 
     def take_focus(self) -> None:
-        self.query("OptionList, Input").first().focus()
+        """The learner may answer at once."""
+        self.query("OptionList, OrderPicker, Input").first().focus()
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self._commit(self._asked.options[event.option_index])
+        self._commit(self.asked.options[event.option_index])
 
     @on(Input.Submitted)
-    @on(Button.Pressed)
-    def _typed(self, event: UiMessage) -> None:
+    def _typed(self, event: Input.Submitted) -> None:
         event.stop()
         try:
-            value = parse_answer(self._asked, self.query_one("#typed", Input).value)
+            self._commit(parse_answer(self.asked.form, event.value))
         except AnswerError as error:
-            self.query_one("#refusal", Static).update(Content(f"✗ {error}"))
-            return
-        self._commit(value)
+            self._refuse(str(error))
+
+    def on_order_picker_picked(self, event: OrderPicker.Picked) -> None:
+        """All options have their place."""
+        event.stop()
+        if len(event.order) == len(self.asked.options):
+            self._commit(event.order)
+        else:
+            self._refuse(f"{len(self.asked.options) - len(event.order)} are still to be picked with Space")
+
+    def _refuse(self, why: str) -> None:
+        self.query_one(".hint", Static).update(Content.styled(f"✗ {why}", "$text-error"))
 
     def _commit(self, value: object) -> None:
-        self.disabled = True
-        self.post_message(self.Predicted(self._asked, value))
+        if not self._committed:
+            self._committed = True
+            self.post_message(self.Predicted(self.asked, value))
+
+
+class OrderPicker(Rows):
+    """Options that are picked one after the other."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.ORDER]
+
+    class Picked(UiMessage):
+        """The learner wants to commit `order`, whole or not."""
+
+        def __init__(self, order: list[str]) -> None:
+            super().__init__()
+            self.order = order
+
+    def __init__(self, options: list[str]) -> None:
+        super().__init__()
+        self._options = options
+        self._picked: list[int] = []
+        self.cursor = 0
+
+    @property
+    def count(self) -> int:
+        """One line an option."""
+        return len(self._options)
+
+    def on_mount(self) -> None:
+        """As high as there are options."""
+        self.measure()
+
+    def pieces(self, index: int, width: int) -> Iterable[Piece]:
+        """Its place so far, and the option."""
+        place = f"{self._picked.index(index) + 1}." if index in self._picked else "·"
+        yield f" {place:>3} ", "accent"
+        yield printable(self._options[index]), ""
+
+    def action_pick(self) -> None:
+        """The option under the cursor comes next; the cursor goes to one that has no place yet."""
+        if self.cursor not in self._picked:
+            self._picked.append(self.cursor)
+            free = [index for index in range(self.count) if index not in self._picked]
+            later = [index for index in free if index > self.cursor]
+            self.point((later or free or [self.cursor])[0])
+
+    def action_undo(self) -> None:
+        """Take the last one back."""
+        if self._picked:
+            self.point(self._picked.pop())
+
+    def action_commit(self) -> None:
+        """Hand the order over."""
+        self.post_message(self.Picked([self._options[index] for index in self._picked]))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click picks."""
+        event.prevent_default()
+        index = self.line_at(event)
+        if index is not None:
+            self.point(index)
+            self.action_pick()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from textual.content import Content
-from textual.widget import Widget
 
 from labs import tape
+from labs.wire.printable import printable
+from tutor.ui.lines import Lines
+from tutor.ui.widgets.sheet import Sheet
 
 # state: glyph, word, colour
 STATES = {
@@ -17,36 +19,79 @@ STATES = {
     "draining": ("◐", "draining", "$text-warning"),
 }
 UNKNOWN = ("?", "unknown", "")
+# roles from left to right: who dials stands left of whom it reaches
+SIDES = ("client", "attacker", "observer", "balancer", "proxy", "node", "server", "store")
 EMPTY = "The parts appear when the lab runs."
 
+State = tuple[str, str, str]  # glyph, word, colour
+Links = Mapping[tuple[str, str], int]
 
-class Topology(Widget):
-    """One line a part, then one a link with its bytes each way."""
+
+class Topology(Sheet):
+    """Each link as two arrows between its ends, with the bytes each way; then who the parts are."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._parts: Mapping[str, tape.Part] = {}
-        self._links: Mapping[tuple[str, str], int] = {}
+        self._shown: tuple[object, object] = ({}, {})
+        self.show({}, {})
 
-    def show(self, parts: Mapping[str, tape.Part], links: Mapping[tuple[str, str], int]) -> None:
-        changed = len(parts) + len(links) != len(self._parts) + len(self._links)
-        self._parts, self._links = dict(parts), dict(links)
-        self.refresh(layout=changed)
+    def show(self, parts: Mapping[str, tape.Part], links: Links) -> None:
+        """The parts and links of now; where nothing has changed nothing is drawn."""
+        now = (dict(parts), dict(links))
+        if now != self._shown:
+            self._shown = now
+            self.update(lambda width: picture(*now, width))
 
-    def render(self) -> Content:
-        if not self._parts:
-            return Content.styled(EMPTY, "dim")
-        rows = [_part(part) for part in self._parts.values()]
-        pairs = {tuple(sorted(link)) for link in self._links}
-        rows += [self._link(first, second) for first, second in sorted(pairs)]
-        return Content("\n").join(rows)
-
-    def _link(self, first: str, second: str) -> Content:
-        there, back = self._links.get((first, second), 0), self._links.get((second, first), 0)
-        return Content.assemble(("  ", ""), f"{first} ⇄ {second}  ", (f"→ {there} B  ← {back} B", "dim"))
+    def lines(self, width: int) -> Lines:
+        """Or that there are none yet."""
+        return super().lines(width) or [Content.styled(EMPTY, "$foreground 70%")]
 
 
-def _part(part: tape.Part) -> Content:
-    glyph, word, colour = STATES.get(part.state, UNKNOWN)
-    where = " ".join(filter(None, (part.address, f"pid {part.pid}" if part.pid else None)))
-    return Content.assemble((f"{glyph} {part.id} ", f"bold {colour}".strip()), (f"{part.role}, {word}  {where}", "dim"))
+def picture(parts: Mapping[str, tape.Part], links: Links, width: int) -> Lines:
+    """The links, then the parts, none wider than `width`."""
+    order = {id: _side(part) for id, part in parts.items()}
+    pairs = {tuple(sorted(link, key=lambda id: (order.get(id, len(SIDES)), id))) for link in links}
+    names = max((len(id) for pair in pairs for id in pair), default=0) + 2
+    lines: Lines = []
+    for left, right in sorted(pairs, key=lambda pair: [list(parts).index(id) if id in parts else 99 for id in pair]):
+        lines += [*_link(left, right, parts, links, names), Content("")]
+    linked = {id for pair in pairs for id in pair}
+    lines += [_part(part, part.id in linked) for part in parts.values()]
+    return [line.truncate(width, ellipsis=True) for line in lines]
+
+
+def _side(part: tape.Part) -> int:
+    return SIDES.index(part.role) if part.role in SIDES else len(SIDES)
+
+
+def _link(left: str, right: str, parts: Mapping[str, tape.Part], links: Links, names: int) -> Lines:
+    """Names above, states below, an arrow each way between them."""
+    there, back = (f"{links.get(way, 0):,} B" for way in ((left, right), (right, left)))
+    room = max(len(there), len(back))
+    first, second = _state(parts.get(left)), _state(parts.get(right))
+    arrows = (f" ──── {there:>{room}} ───▶ ", f" ◀─── {back:>{room}} ──── ")
+    return [
+        _named(left, first, names) + Content.styled(arrows[0], "$primary") + _named(right, second, names),
+        _worded(first, names) + Content.styled(arrows[1], "$primary") + _worded(second, names),
+    ]
+
+
+def _named(id: str, state: State, names: int) -> Content:
+    return Content.assemble((f"{state[0]} ", state[2]), (printable(id).ljust(names - 2), "bold"))
+
+
+def _worded(state: State, names: int) -> Content:
+    return Content.styled(f"  {state[1]}".ljust(names), state[2])
+
+
+def _state(part: tape.Part | None) -> State:
+    return STATES.get(part.state, UNKNOWN) if part is not None else UNKNOWN
+
+
+def _part(part: tape.Part, linked: bool) -> Content:
+    """What the picture does not say: role, address, process. A part without a link has its state here."""
+    glyph, word, colour = _state(part)
+    where = ", ".join(filter(None, (part.role, part.address, f"process {part.pid}" if part.pid else None)))
+    state = "" if linked else f"  {word}"
+    quiet = (f"  {printable(where)}", "$foreground 70%")
+    return Content.assemble((f"{glyph} ", colour), (printable(part.id), "bold"), (state, colour), quiet)

@@ -1,0 +1,139 @@
+"""A lab as text to read from top to bottom: what it is before it runs, then what the tape tells. Lines only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.content import Content
+
+from labs import tape
+from labs.lab import Lab
+from labs.wire.printable import printable
+from tutor.ui.lab_model import LabModel, Prediction
+from tutor.ui.lines import Lines, counted, hang
+
+QUIET = "$foreground 70%"
+MAX_TOLD = 500  # entries of a story that are shown, the newest
+LABELS = ("STAND-IN", "MODEL", "RECORDED")  # words that say what kind of thing is shown
+
+HELD = Content.styled("✓ ", "bold $text-success")
+NOT_HELD = Content.styled("✗ ", "bold $text-error")
+
+
+def before_run(lab: Lab, knobs: Mapping[str, str], wanted: str, width: int) -> Lines:
+    """Title, summary, what it proves, knobs with their values. `wanted` is the verdict that one came to see."""
+    lines = [*Content.styled(lab.title, "bold $primary").wrap(width), *Content(lab.summary).wrap(width), Content("")]
+    lines.append(Content.styled("It measures", "bold"))
+    for id, claim in lab.verdicts.items():
+        text = (
+            Content.assemble((claim, "bold"), ("  ◀ the claim you came to see", "$primary")) if id == wanted else claim
+        )
+        lines += hang(Content(text) if isinstance(text, str) else text, "· ", width)
+    if lab.knobs:
+        lines += [Content(""), Content.assemble(("Knobs", "bold"), ("   s sets them", QUIET))]
+        lines += knob_lines(lab, knobs, width)
+    lines += [Content(""), Content.assemble(("▶ r or Enter runs it", "bold $primary"))]
+    return lines
+
+
+def knob_lines(lab: Lab, knobs: Mapping[str, str], width: int) -> Lines:
+    """One line a knob: name, value, what it does; a value that is not the default says what that is."""
+    names = max(len(knob.name) for knob in lab.knobs) + 2
+    lines: Lines = []
+    for knob in lab.knobs:
+        value = knobs.get(knob.name, knob.default)
+        unit = f" {knob.unit}" if knob.unit else ""
+        about = knob.about if value == knob.default else f"{knob.about} (by default {knob.default or 'nothing'})"
+        text = Content.assemble((printable(value) or "nothing", "bold"), unit, (f"  {about}", QUIET))
+        lines += hang(text, f"  {knob.name:{names}}", width)
+    return lines
+
+
+def told(model: LabModel, width: int) -> Lines:
+    """What the tape has told so far."""
+    skipped = len(model.story) - MAX_TOLD
+    lines: Lines = [Content.styled(f"… {counted(skipped, 'earlier entry')} left out", QUIET)] if skipped > 0 else []
+    step = sum(isinstance(event, tape.Step) for event in model.story[: max(0, skipped)])
+    for event in model.story[-MAX_TOLD:]:
+        step += isinstance(event, tape.Step)
+        lines += _entry(event, model, step, width)
+    return lines
+
+
+def _entry(event: tape.Event, model: LabModel, step: int, width: int) -> Lines:
+    match event:
+        case tape.Step():
+            title = hang(Content.styled(printable(event.title), "bold $primary"), f"{step}. ", width)
+            return [Content(""), *title, *hang(_text(event.text), "   ", width)]
+        case tape.Predict():
+            return prediction_lines(model.predictions[event.id], width)
+        case tape.Verdict():
+            return _verdict(event, width)
+        case tape.Note():
+            return hang(_text(event.text), "   · ", width)
+        case tape.FaultInjected():
+            return hang(_text(f"fault {event.id} of {event.target}, by the {event.by}"), "   ! ", width)
+        case tape.Failure():
+            return hang(_text(f"refused: {event.text}").stylize("$text-error"), "   ✗ ", width)
+    return []
+
+
+def _verdict(event: tape.Verdict, width: int) -> Lines:
+    """One line for what held; what did not is told in full."""
+    mark = Content("   ") + (HELD if event.ok else NOT_HELD)
+    lines = hang(_text(event.claim), mark, width)
+    if not event.ok:
+        lines += hang(_text(event.expected), "     expected  ", width)
+        lines += hang(_text(event.observed), "     observed  ", width)
+    return lines
+
+
+def prediction_lines(prediction: Prediction, width: int) -> Lines:
+    """The question, what was predicted, and beside it what was measured."""
+    lines = hang(_text(prediction.asked.ask).stylize("italic"), "   ? ", width)
+    if prediction.value is not None:
+        lines += hang(value_text(prediction.value, prediction.asked), "     you said  ", width)
+    if prediction.measured is not None:
+        text = value_text(prediction.measured, prediction.asked)
+        if prediction.held is not None:
+            word = (
+                ("   ✓ as predicted", "bold $text-success")
+                if prediction.held
+                else ("   ✗ not as predicted", "bold $text-error")
+            )
+            text = Content.assemble(text, word)
+        lines += hang(text, "     measured  ", width)
+    return lines
+
+
+def value_text(value: object, asked: tape.Predict) -> Content:
+    """An answer as a reader writes it."""
+    if isinstance(value, list):
+        return _text(", then ".join(map(str, value)))
+    if asked.form == "bytes" and isinstance(value, str):
+        return _text(" ".join(value[at : at + 2] for at in range(0, len(value), 2)))
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return _text(f"{text} {asked.unit}".rstrip())
+
+
+def ending(model: LabModel, problem: str, width: int) -> Lines:
+    """How it ended. `problem` is what the process said where the tape has no last line."""
+    lines = [Content("")]
+    held, count = sum(verdict.ok for verdict in model.verdicts.values()), len(model.verdicts)
+    seconds = f", {model.ended.seconds:.1f} s" if model.ended is not None else ""
+    summary = f"{held} of {counted(count, 'verdict')} held{seconds}."
+    error = problem or (model.ended.error if model.ended is not None else None)
+    if error:
+        lines += hang(_text(f"The lab did not run to its end: {error}").stylize("bold $text-error"), "✗ ", width)
+        lines += Content.styled(summary, QUIET).wrap(width) if count else []
+    else:
+        lines += hang(Content.styled(summary, "bold"), HELD if held == count else NOT_HELD, width)
+    lines += hang(Content.styled("r runs it again · s sets the knobs · w writes the tape to a file", QUIET), "", width)
+    return lines
+
+
+def _text(text: str) -> Content:
+    """Text of the tape, on its line; a label at its beginning stands out."""
+    content = Content(printable(text))
+    label = next((label for label in LABELS if text.startswith(label)), "")
+    return content.stylize("bold $text-warning", 0, len(label)) if label else content

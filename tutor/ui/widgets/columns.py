@@ -1,0 +1,121 @@
+"""What the list of messages says of each, column by column, in the cells that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+
+from labs.wire.frames import is_control, opcode_name
+from labs.wire.printable import printable
+from tutor.ui.lab_model import Row
+from tutor.ui.message_filter import length
+from tutor.ui.widgets.rows import Piece
+
+MIN_NAMES, MAX_NAMES = 11, 23  # cells of "from → to"
+WITH_KEY = 96  # from so many cells on the masking key has room, under them it is told whether there is one
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`cells` wide; `text` of a row, in the component style `style` unless the row gives another."""
+
+    name: str
+    cells: int
+    text: Callable[[Row], str]
+    style: str = ""
+    right: bool = False
+
+
+def names_width(row: Row) -> int:
+    """How many cells the names of the two ends would take, at most MAX_NAMES."""
+    return min(MAX_NAMES, cell_len(_names(row)))
+
+
+def head(width: int, names: int, *, delta: bool) -> Iterator[Piece]:
+    """The names of the columns."""
+    for column in _columns(width, names):
+        name = "since" if delta and column.name == "time" else column.name
+        yield f"{name:>{column.cells}} " if column.right else f"{name:{column.cells}} ", ""
+    yield "message", ""
+
+
+def line(row: Row, width: int, names: int, before: float | None = None) -> Iterator[Piece]:
+    """One message; with `before` its time is the difference to that moment."""
+    for column in _columns(width, names):
+        text = _time(row, before) if column.name == "time" else column.text(row)
+        text = text.rjust(column.cells) if column.right else text
+        if cell_len(text) > column.cells:
+            text = set_cell_size(text, column.cells - 1) + "…"
+        yield set_cell_size(text, column.cells) + " ", _opcode_style(row) if column.name == "op" else column.style
+    if row.message.problem:
+        yield f"✗ {printable(row.message.problem)}: ", "error"
+    yield note(row), ""
+
+
+def note(row: Row) -> str:
+    """What the columns leave to say: the summary without the opcode, and of a pong its ping and the round trip."""
+    message = row.message
+    text = message.summary
+    if message.frame is not None:
+        text = text.removeprefix(opcode_name(message.frame.opcode)).lstrip()
+    if row.ping is not None and row.round_trip is not None:
+        text = f"{text} ↩ #{row.ping} in {row.round_trip * 1000:.2f} ms".lstrip()
+    return printable(text)
+
+
+def _names(row: Row) -> str:
+    return printable(f"{row.message.sender} → {row.message.receiver}")
+
+
+def _time(row: Row, before: float | None) -> str:
+    return f"{row.message.t:.4f}" if before is None else f"+{row.message.t - before:.4f}"
+
+
+def _flags(row: Row) -> str:
+    frame = row.message.frame
+    if frame is None:
+        return ""
+    rsv = "".join(str(3 - bit) for bit in (2, 1, 0) if frame.rsv >> bit & 1)
+    return ("FIN" if frame.fin else "···") + (f"+{rsv}" if rsv else "")
+
+
+_SHORT = {"continuation": "cont.", "binary": "bin."}
+
+
+def _opcode(row: Row) -> str:
+    frame = row.message.frame
+    if frame is None:
+        return ""
+    name = opcode_name(frame.opcode)
+    return _SHORT.get(name, name.replace("reserved ", "res."))
+
+
+def _opcode_style(row: Row) -> str:
+    frame = row.message.frame
+    return "warning" if frame is not None and is_control(frame.opcode) else ""
+
+
+def _key(row: Row) -> str:
+    frame = row.message.frame
+    return "" if frame is None else frame.mask_key.hex() if frame.mask_key is not None else "none"
+
+
+def _masked(row: Row) -> str:
+    frame = row.message.frame
+    return "" if frame is None else "yes" if frame.masked else "no"
+
+
+def _columns(width: int, names: int) -> tuple[Column, ...]:
+    mask = Column("mask", 8, _key, "quiet") if width >= WITH_KEY else Column("mask", 4, _masked, "quiet")
+    return (
+        Column("#", 5, lambda row: str(row.number), "quiet", right=True),
+        Column("time", 8, lambda row: "", "quiet", right=True),
+        Column("from → to", names, _names),
+        Column("prot", 4, lambda row: "sjs" if row.message.proto == "sockjs" else row.message.proto[:4], "accent"),
+        Column("op", 5, _opcode),
+        Column("FIN" if width < WITH_KEY else "FIN+R", 5, _flags, "quiet"),
+        mask,
+        Column("len", 5, lambda row: str(length(row.message)), right=True),
+    )

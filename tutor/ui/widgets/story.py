@@ -1,0 +1,54 @@
+"""The column that is read from top to bottom. What its lines say is in lab_story.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+
+from tutor.ui import keys
+from tutor.ui.lines import Lines
+from tutor.ui.widgets.sheet import Sheet
+
+
+class Story(VerticalScroll):
+    """Stays at its end, where the news is, until it is scrolled."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.MOVE]
+
+    def compose(self) -> ComposeResult:
+        """One text."""
+        yield Sheet(classes="story")
+
+    def tell(self, lines: Callable[[int], Lines]) -> None:
+        """Show these lines."""
+        self.query_one(Sheet).update(_kept(lines))
+
+    def begin(self, *, at_end: bool) -> None:
+        """Another story: read it from its beginning, or stay where the news is."""
+        self.anchor(at_end)
+        if not at_end:
+            self.scroll_home(animate=False)
+
+    def action_move(self, direction: int) -> None:
+        """Scroll."""
+        self.scroll_relative(y=direction * 2, animate=False)
+
+    def action_edge(self, edge: str) -> None:
+        """Scroll to an end."""
+        self.scroll_to(y=0 if edge == "top" else self.max_scroll_y, animate=False)
+
+
+def _kept(lines: Callable[[int], Lines]) -> Callable[[int], Lines]:
+    """The same lines, set once a width: measuring and drawing ask for them one after the other."""
+    kept: dict[int, Lines] = {}
+
+    def keep(width: int) -> Lines:
+        if width not in kept:
+            kept[width] = lines(width)
+        return kept[width]
+
+    return keep

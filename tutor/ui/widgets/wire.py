@@ -1,0 +1,119 @@
+"""The messages with their filter, and a line that says how many there are, how many of them are new, and why so few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from tutor.ui import keys, message_filter
+from tutor.ui.lab_model import Row
+from tutor.ui.lines import counted
+from tutor.ui.message_filter import FilterError
+from tutor.ui.widgets.messages import MessageList
+
+
+class FilterLine(Input):
+    """The line to type a filter in; it filters as one types."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.FILTER]
+
+
+class Wire(Vertical):
+    """List, filter and count."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, classes="pane")
+        self._problem = ""
+
+    def compose(self) -> ComposeResult:
+        """Title, filter (hidden until asked for), list."""
+        yield Static("Wire", classes="pane-title", markup=False)
+        yield FilterLine(placeholder="op:ping from:client len>125 …", compact=True)
+        yield Static("", id="filter-said", markup=False)
+        yield MessageList(id="messages")
+
+    @property
+    def messages(self) -> MessageList:
+        """The messages."""
+        return self.query_one(MessageList)
+
+    @property
+    def _line(self) -> FilterLine:
+        return self.query_one(FilterLine)
+
+    @property
+    def is_filtering(self) -> bool:
+        """Whether the filter line is on the screen."""
+        return self.has_class("-filtering")
+
+    def extend(self, rows: Sequence[Row]) -> None:
+        """Newer messages."""
+        self.messages.extend(rows)
+
+    def open_filter(self) -> None:
+        """Type a filter."""
+        self.add_class("-filtering")
+        self._say()
+        self._line.focus()
+
+    def close_filter(self) -> None:
+        """Take the filter away."""
+        had_focus = self._line.has_focus
+        self._line.value = ""
+        self._apply("")
+        self.remove_class("-filtering")
+        if had_focus:
+            self.messages.focus()
+
+    def select(self, number: int) -> bool:
+        """Go to the message of that number; True where the filter had to be taken away for it."""
+        if self.messages.select(number):
+            return False
+        self.close_filter()
+        self.messages.select(number)
+        return True
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._apply(event.value)
+
+    def _apply(self, text: str) -> None:
+        """Filter by `text`; where it means nothing the list stays as it is, and the line says why."""
+        try:
+            passes = message_filter.parse(text) if text.strip() else None
+        except FilterError as error:
+            self._problem = str(error)
+        else:
+            self._problem = ""
+            self.messages.filter(passes)
+        self._say()
+
+    def _say(self) -> None:
+        text = Content.styled(f"✗ {self._problem}", "$text-error") if self._problem else Content(message_filter.HELP)
+        self.query_one("#filter-said", Static).update(text)
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.messages.focus()
+
+    @on(MessageList.Changed)
+    def _count(self) -> None:
+        listed = self.messages
+        shown = f"{listed.count} of {counted(listed.total, 'message')}" if listed.count != listed.total else ""
+        parts = [Content.styled("Wire  ", "bold"), Content(shown or counted(listed.total, "message"))]
+        if shown:
+            parts.append(Content.styled("  filtered, Esc shows all", "$text-warning"))
+        if listed.unread:
+            parts.append(Content.styled(f"  +{listed.unread} new: G follows", "bold $text-warning"))
+        elif listed.follow and listed.total:
+            parts.append(Content.styled("  following", "$foreground 60%"))
+        self.query_one(".pane-title", Static).update(Content.assemble(*parts))
