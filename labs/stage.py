@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from labs import tape
-from labs.commands import Command, CommandError, GiveAnswer, Inject, Next, Stop, Turn, check_answer, parse_command
-from labs.findings import Finding, Judge, unmeasured
-from labs.lab import KnobError, KnobValue, Lab
+from labs.findings import Judge, unmeasured
+from labs.lab import KnobValue, Lab
+from labs.learner import Learner
 from labs.net.journal import Journal
 from labs.net.processes import SHARED_CLOCK, Cast, Child, ProcessError, last_words
 from labs.net.tap import Tap
@@ -89,11 +89,8 @@ class Stage:
         self._journal = Journal(time.monotonic())
         self._tasks = Tasks(lambda failure: self.stop(f"{type(failure).__name__}: {failure}"))
         self._cast = Cast(self._tasks, self._journal.take, self._child_ended, _load)
-        self._asked: tape.Predict | None = None
-        self._answered = asyncio.Event()
-        self._next = asyncio.Event()
-        self._faults: dict[str, Callable[[str], Awaitable[None]]] = {}
-        self._steps = 0
+        self._learner = Learner(lab, self.knobs, self._say, self.stop)
+        self._step = ""
         self._opened = False
         self._began = datetime.now(UTC)
         self._judged: dict[str, bool] = {}
@@ -104,37 +101,36 @@ class Stage:
 
     async def step(self, plan: Plan) -> None:
         """Begin a step. The learner answers its predictions, or says `next`, before it runs; the first runs at once."""
-        self._event(tape.Step(t=self._now(), id=plan.id, title=plan.title, text=plan.text))
-        self._steps += 1
+        self._say(tape.Step, id=plan.id, title=plan.title, text=plan.text)
+        first, self._step = not self._step, plan.id
         self._watch(f"step {plan.id}")
         for ask in plan.asks:
             await self._predict(ask)
-        if not plan.asks and self._steps > 1 and self._pauses:
-            await self._learner(self._next)
-            self._next.clear()
+        if not plan.asks and not first and self._pauses:
+            await self._wait_for(self._learner.next())
 
     def note(self, text: str, *, aloud: bool = False) -> None:
-        """Tell the learner something; `aloud` says it on standard error too, for whoever runs the lab by hand."""
-        self._event(tape.Note(t=self._now(), text=text))
-        if aloud:
+        """Tell the learner something; `aloud` says it on standard error too, to one who runs it by hand."""
+        self._say(tape.Note, text=text)
+        if aloud and sys.stderr.isatty() and not sys.stdout.isatty():
             print(text, file=sys.stderr, flush=True)
 
     def metric(self, name: str, value: float, unit: str, part: str | None = None) -> None:
-        self._event(tape.Metric(t=self._now(), name=name, value=value, unit=unit, part=part))
+        self._say(tape.Metric, name=name, value=value, unit=unit, part=part)
 
     def part(
         self, id: str, role: str, state: str = "up", *, pid: int | None = None, address: str | None = None
     ) -> None:
         """A part comes, goes or changes its state."""
-        self._event(tape.Part(t=self._now(), id=id, role=role, state=state, pid=pid, address=address))
+        self._say(tape.Part, id=id, role=role, state=state, pid=pid, address=address)
 
     def fault(self, id: str, target: str, by: str = "lab") -> None:
         """Say that something is broken on purpose from now on."""
-        self._event(tape.FaultInjected(t=self._now(), id=id, target=target, by=by))
+        self._say(tape.FaultInjected, id=id, target=target, by=by)
 
     def on_fault(self, id: str, break_it: Callable[[str], Awaitable[None]]) -> None:
         """What the fault `id` of the catalogue does to its target when the learner asks for it."""
-        self._faults[id] = break_it
+        self._learner.faults[id] = break_it
 
     async def judge(self, *ids: str) -> None:
         """Compute these verdicts from the tape as it is now."""
@@ -145,9 +141,12 @@ class Stage:
                 finding = unmeasured(finding.expected, "no line of the tape bears it out")
             for asked, value in finding.measured.items():
                 if any(event.id == asked for _, event in self.tape.of(tape.Predict)):
-                    self._event(tape.Measured(t=self._now(), id=asked, value=value))
+                    self._say(tape.Measured, id=asked, value=value)
             self._judged[id] = finding.ok
-            self._event(self._verdict(id, finding))
+            self._say(
+                tape.Verdict, id=id, claim=self.lab.verdicts[id], ok=finding.ok, expected=finding.expected,
+                observed=finding.observed, evidence=list(finding.evidence),
+            )  # fmt: skip
         await self.flush()
 
     # Parts and bytes.
@@ -188,63 +187,10 @@ class Stage:
         """Bring the tape up to this moment."""
         self._drain(await self._cast.barrier())
 
-    # Commands.
-
-    async def obey(self, lines: AsyncIterator[str]) -> None:
-        """Take commands until they end, which stops the lab."""
-        async for line in lines:
-            try:
-                await self._do(parse_command(line))
-            except (CommandError, KnobError) as error:
-                self._event(tape.Failure(t=self._now(), text=str(error)))
-        self.stop("its commands ended before the lab did; --auto runs it without any")
-
     def stop(self, reason: str) -> None:
         """End the lab before its end."""
         if not self._stopped.done():
             self._stopped.set_result(reason)
-
-    async def _do(self, command: Command) -> None:
-        match command:
-            case GiveAnswer(id, value):
-                self._answer(id, value)
-            case Next():
-                if self._asked is not None:
-                    raise CommandError(f"next: the prediction {self._asked.id} waits for an answer")
-                self._next.set()
-            case Turn(knob, value):
-                self._turn(knob, value)
-            case Inject(id, target):
-                await self._inject(id, target)
-            case Stop():
-                self.stop("stopped by the learner")
-
-    def _answer(self, id: str, value: object) -> None:
-        if self._asked is None or self._asked.id != id:
-            waiting = f"the lab asks for {self._asked.id}" if self._asked else "the lab asks for none"
-            raise CommandError(f"answer: no prediction {id!r} waits; {waiting}")
-        value = check_answer(self._asked, value)
-        self._asked = None
-        self._event(tape.Answer(t=self._now(), id=id, value=value))
-        self._answered.set()
-
-    def _turn(self, name: str, raw: str) -> None:
-        knob = self.lab.knob(name)
-        value = knob.parse(raw)
-        if not knob.live:
-            raise CommandError(f"set: {name} is set before a run (--set {name}=VALUE), not during it")
-        self.knobs[name] = value
-        self.note(f"Knob {name} is now {raw}.")
-
-    async def _inject(self, id: str, target: str) -> None:
-        fault = next((fault for fault in self.lab.faults if fault.id == id), None)
-        if fault is None or id not in self._faults:
-            names = ", ".join(fault.id for fault in self.lab.faults) or "none"
-            raise CommandError(f"fault: lab {self.lab.name} has no fault {id!r}; it has {names}")
-        if target not in fault.targets:
-            raise CommandError(f"fault: {id} takes {', '.join(fault.targets)}, not {target!r}")
-        self.fault(id, target, by="learner")
-        await self._faults[id](target)
 
     # Below the surface.
 
@@ -252,18 +198,16 @@ class Stage:
         asked = tape.Predict(
             t=self._now(), id=ask.id, ask=ask.ask, form=ask.form, options=list(ask.options), unit=ask.unit
         )
-        self._event(asked)
-        if self._auto:
-            return
-        self._asked = asked
-        self._answered.clear()
-        await self._learner(self._answered)
+        self._journal.event(asked)
+        if not self._auto:
+            await self._wait_for(self._learner.ask(asked))
 
-    async def _learner(self, done: asyncio.Event) -> None:
+    async def _wait_for(self, learner: Awaitable[Any]) -> None:
+        """The learner may take any time: nothing is timed meanwhile."""
         self._watch("")
         await self.flush()
-        await done.wait()
-        self._watch(f"step {self._steps}")
+        await learner
+        self._watch(f"step {self._step}")
 
     def _watch(self, what: str, seconds: float = STEP_SECONDS) -> None:
         if self._deadline is not None:
@@ -279,22 +223,16 @@ class Stage:
         if not child.ending:
             self.stop(f"{child.id} (process {child.process.pid}) ended unexpectedly: {last_words(child)}")
 
-    def _verdict(self, id: str, finding: Finding) -> tape.Verdict:
-        return tape.Verdict(
-            t=self._now(), id=id, claim=self.lab.verdicts[id], ok=finding.ok, expected=finding.expected,
-            observed=finding.observed, evidence=list(finding.evidence),
-        )  # fmt: skip
-
     def _now(self) -> float:
         return time.monotonic() - self._journal.began
 
-    def _event(self, event: tape.Event) -> None:
-        self._journal.event(event)
+    def _say(self, kind: type[tape.Event], **fields: Any) -> None:
+        self._journal.event(kind(t=self._now(), **fields))
 
     def _drain(self, until: float) -> None:
         if not self._opened:  # as late as this, because the first process is starting by now
             self._opened = True
-            self._event(_lab_started(self.lab, self.knobs, self._began))
+            self._journal.event(_lab_started(self.lab, self.knobs, self._began))
         for event in self._journal.drain(until):
             self.tape.add(event)
             self._out(event)
@@ -311,7 +249,7 @@ class Stage:
         async with self._tasks:
             self._tasks.start(self._pump(), "pump")
             if commands is not None:
-                self._tasks.start(self.obey(commands), "commands")
+                self._tasks.start(self._learner.obey(commands), "commands")
             try:
                 error = await self._play()
                 await self.flush()
@@ -320,7 +258,7 @@ class Stage:
                 await self._cast.aclose()
         self._drain(time.monotonic())
         ended = self._ended(error)
-        self._event(ended)
+        self._journal.event(ended)
         self._drain(time.monotonic())
         if error == INTERRUPTED:
             raise asyncio.CancelledError

@@ -106,7 +106,8 @@ class Story:
     def _closing(self, event: tape.Ended) -> Iterator[str]:
         held = sum(verdict.ok for verdict in self._verdicts)
         yield ""
-        yield from self._wrap(f"{held} of {len(self._verdicts)} verdicts held, {event.seconds:.1f} s.", "")
+        seen = "verdicts" if event.error is None else "verdicts that were reached"
+        yield from self._wrap(f"{held} of {len(self._verdicts)} {seen} held, {event.seconds:.1f} s.", "")
         for verdict in self._verdicts:
             if not verdict.ok:
                 yield from self._wrap(f"{verdict.id}: {verdict.observed}", "  ✗ ")

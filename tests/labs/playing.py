@@ -1,7 +1,7 @@
 """Runs labs inside a test, and edits what they recorded."""
 
 import importlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 from labs import tape
 from labs.catalog import find
@@ -44,13 +44,11 @@ async def sound(name: str) -> Played:
     return _SOUND[name]
 
 
-async def play(
-    name: str, *settings: str, commands: AsyncIterator[str] | None = None, auto: bool = True, **options: bool
-) -> Played:
-    """Run the lab with knobs set as on the command line (`key=zero`)."""
+async def play(name: str, *settings: str, events: list[tape.Event] | None = None) -> Played:
+    """Run the lab with knobs set as on the command line (`key=zero`); `events` fills as it runs."""
     lab = find(name)
     raw = {knob.name: knob.default for knob in lab.knobs} | dict(setting.split("=", 1) for setting in settings)
     knobs = {knob.name: knob.parse(raw[knob.name]) for knob in lab.knobs}
-    events: list[tape.Event] = []
+    events = [] if events is None else events
     scenario = importlib.import_module(lab.module)
-    return Played(await run_lab(lab, scenario, knobs, events.append, commands, auto=auto, **options), events)
+    return Played(await run_lab(lab, scenario, knobs, events.append, None, auto=True), events)

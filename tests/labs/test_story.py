@@ -63,4 +63,4 @@ def test_what_did_not_hold_is_said_again_at_the_end() -> None:
     verdict = tape.Verdict(t=0, id="v", claim="It holds", ok=False, expected="1", observed="2", evidence=[])
     lines = told([verdict, tape.Ended(t=0, ok=False, verdicts=1, seconds=1, error="x")])
     assert "  ✗ does not hold: It holds" in lines
-    assert lines[-3:] == ["0 of 1 verdicts held, 1.0 s.", "  ✗ v: 2", "  ! not run to its end: x"]
+    assert lines[-3:] == ["0 of 1 verdicts that were reached held, 1.0 s.", "  ✗ v: 2", "  ! not run to its end: x"]

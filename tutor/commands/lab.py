@@ -9,6 +9,7 @@ import difflib
 import importlib
 import json
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING
 
@@ -43,7 +44,9 @@ def run(args: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        return _refuse(f"{args.tape}: cannot be written ({error.strerror}); --tape takes a file")
+        return _refuse(
+            f"{args.tape or 'standard output'}: cannot be written ({error.strerror}); it takes a writable file"
+        )
     if ended.error and not args.json:
         print(f"ws-tutor: lab {lab.name}: {ended.error}", file=sys.stderr)
     return NOT_RUN if ended.error else HELD if ended.ok else NOT_HELD
@@ -130,8 +133,8 @@ def _list(*, as_json: bool) -> int:
         return HELD
     for lab in LABS:
         print(f"{lab.name}  {lab.title} ({', '.join(lab.questions)}), {len(lab.verdicts)} verdicts")
-        print(f"    {lab.summary}")
-        print(f"    knobs: {', '.join(f'{knob.name}={knob.default}' for knob in lab.knobs)}")
+        for text in (lab.summary, f"knobs: {', '.join(f'{knob.name}={knob.default}' for knob in lab.knobs)}"):
+            print(textwrap.fill(text, 80, initial_indent="    ", subsequent_indent="    "))
     return HELD
 
 

@@ -102,6 +102,21 @@ async def test_kill_9_of_the_lab_leaves_no_child(frozen: bool) -> None:
     await gone(*children)
 
 
+async def test_a_commander_that_leaves_ends_a_lab_with_auto_too() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tutor.cli", "lab", "run", "handshake", "--auto", "--json", "--set", "client=browser"),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(20):
+        while b"Open http://" not in await process.stdout.readline():
+            pass
+        process.stdin.close()
+        rest = await process.stdout.read()
+        assert await process.wait() == 2
+    assert b"its commands ended" in rest.splitlines()[-1]
+    assert (await process.stderr.read()) == b""
+
+
 async def test_the_end_of_standard_input_ends_the_lab_and_its_children() -> None:
     process, children = await start_lab()
     process.stdin.close()

@@ -11,6 +11,7 @@ import pytest
 from labs import tape
 from labs.scenarios import handshake_clients
 from tests.labs.playing import play
+from tests.labs.waiting import until
 from tests.peers import needs
 
 FLAGS = (
@@ -19,14 +20,20 @@ FLAGS = (
 )  # fmt: skip
 
 
+def address(events: list[tape.Event]) -> str:
+    """Where the lab asks the learner to go."""
+    words = [word for event in events if isinstance(event, tape.Note) for word in event.text.split()]
+    return next((word for word in words if word.startswith("http://")), "")
+
+
 @needs("chromium")
-async def test_a_browsers_own_request_key_and_frames_are_on_the_tape(tmp_path, capfd) -> None:
+async def test_a_browsers_own_request_key_and_frames_are_on_the_tape(tmp_path) -> None:
     async with asyncio.timeout(50):
-        lab = asyncio.get_running_loop().create_task(play("handshake", "client=browser", "path=/from-a-page"))
-        url = ""
-        while not url:
-            await asyncio.sleep(0.02)
-            url = next((word for word in capfd.readouterr().err.split() if word.startswith("http://")), "")
+        events: list[tape.Event] = []
+        run = play("handshake", "client=browser", "path=/from-a-page", events=events)
+        lab = asyncio.get_running_loop().create_task(run)
+        await until(lambda: address(events) != "", 20)
+        url = address(events)
         browser = await asyncio.create_subprocess_exec(
             "chromium", *FLAGS, f"--user-data-dir={tmp_path}", url,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -55,9 +62,9 @@ def test_a_knob_cannot_break_out_of_the_page(value: str) -> None:
     assert "<!--" not in page
 
 
-async def test_a_browser_that_does_not_come_is_told(monkeypatch, capfd) -> None:
+async def test_a_browser_that_does_not_come_is_told(monkeypatch) -> None:
     monkeypatch.setattr(handshake_clients, "BROWSER_SECONDS", 0.1)
     played = await play("handshake", "client=browser")
     assert played.ended.error == "the browser's handshake did not come within 0.1 s"
     assert not played.ended.ok
-    assert "Open http://127.0.0.1:" in capfd.readouterr().err
+    assert address(played.events).startswith("http://127.0.0.1:")
