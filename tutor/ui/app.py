@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
@@ -20,7 +21,7 @@ from tutor.ui.desk import Desk
 from tutor.ui.screens.today import TodayScreen
 
 WIDTHS = [(0, "-tiny"), (40, "-narrow"), (110, "-split"), (160, "-wide")]
-HEIGHTS = [(0, "-flat"), (10, "-normal")]
+HEIGHTS = [(0, "-flat"), (10, "-low"), (32, "-high")]
 """From how many columns and rows on a screen has which class"""
 
 
@@ -71,7 +72,15 @@ class TutorApp(App[None]):
         self.desk.load()
         if not worker.is_cancelled:
             self.call_from_thread(setattr, self, "loaded", True)
-            self.desk.prepare()
+            self._prepare()
+
+    def _prepare(self) -> None:
+        """Still in the thread: what the first key would wait for."""
+        import_module("tutor.ui.screens.questions")
+        import_module("textual.highlight")
+        self.desk.prepare()
+        if not self.is_headless:
+            gc.freeze()  # all this stays; looking through it again stopped a key's repaint for 70 ms now and then
 
     def on_unmount(self) -> None:
         """Progress is on disk when the terminal is free again."""
@@ -90,7 +99,7 @@ class TutorApp(App[None]):
         self.switch_mode("questions")
         screen = self.screen
         if isinstance(screen, QuestionsScreen) and key:
-            self.call_after_refresh(screen.open, key)
+            screen.open(key)
 
     def open_lab(self, name: str, verdict: str = "") -> None:
         """Open the lab of that name; with `verdict` the claim that one came to see."""
@@ -173,6 +182,7 @@ class TutorApp(App[None]):
 
 def main(bank_paths: Sequence[Path] | None = None) -> int:
     """Run the terminal UI; gives back the exit status."""
+    gc.set_threshold(20_000, 20, 20)  # widgets make many small objects: collect seldom, and not in the midst of a key
     app = TutorApp(bank_paths)
     app.run()
     return app.return_code or 0

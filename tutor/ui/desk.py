@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tutor.study.model import Bank, Fact, Question
-from tutor.study.store import Place, Store
+from tutor.study.store import LabRun, Place, Store
 
 if TYPE_CHECKING:
     from tutor.study.search import Hit, Index
+    from tutor.study.source import Fault
 
 Seen = Literal["new", "opened", "read"]
 
 GLYPHS: dict[Seen, str] = {"new": "○", "opened": "◐", "read": "●"}
-_LISTED = ("ref", "ask")
-"""Fields that a list shows anyway, so that a hit elsewhere says more"""
+_LISTED = "ask ref"
+"""What a list shows anyway: a hit elsewhere says more"""
 _ORDER: tuple[Seen, ...] = ("new", "opened", "read")
 
 
@@ -46,7 +47,7 @@ class Desk:
         self._index: Index | None = None
         self._kept: Place | None = None
         self.bank = Bank(())
-        self.faults: tuple[str, ...] = ()
+        self.faults: tuple[Fault, ...] = ()
         self.place = Place()
         self.problem = ""
         """Why progress is not saved; empty while it is"""
@@ -59,7 +60,7 @@ class Desk:
         try:
             self.bank = bank.load(self._paths)
         except bank.BankError as error:
-            self.faults = tuple(map(str, error.faults))
+            self.faults = error.faults
             self.bank = bank.check(bank.read(self._paths)[0])[0]
         self._cards = {fact.id: card(fact) for fact in self.bank.facts}
         self._index = Index(self.bank)
@@ -93,7 +94,7 @@ class Desk:
         for result in self._index.search(query, seen):
             entry = result.entry
             question = self._cards[entry.id] if isinstance(entry, Fact) else entry
-            hits = sorted(result.hits, key=lambda hit: hit.field in _LISTED)
+            hits = sorted(result.hits, key=lambda hit: _LISTED.find(hit.field))
             found.append(Found(question, result.section, hits[0] if hits else None))
         return found
 
@@ -137,6 +138,10 @@ class Desk:
         if self.place != self._kept:
             self._kept = self.place
             self._writer.submit(self._store.keep_place, self.place)
+
+    def keep_lab_run(self, run: LabRun) -> None:
+        """Remember how a lab ended."""
+        self._writer.submit(self._store.keep_lab_run, run)
 
     def setting(self, name: str, default: str) -> str:
         """A remembered choice. Reads the file, where there is one: the theme has to be known before the first paint."""

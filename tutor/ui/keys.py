@@ -24,9 +24,17 @@ APP: list[BindingType] = [
 
 CHOICE: list[BindingType] = [_key("choice.open", "enter,space", "choose", "Open", label="Open", display="Enter")]
 
+LABS: list[BindingType] = [
+    _key("choices.next", "j,down", "app.focus_next", "Next line to choose", display="j ↓"),
+    _key("choices.previous", "k,up", "app.focus_previous", "Previous line to choose", display="k ↑"),
+    _key("choices.page_down", "pagedown", "page(1)", "A page down"),
+    _key("choices.page_up", "pageup", "page(-1)", "A page up"),
+    _key("choices.top", "g,home", "page(-99)", "To the top", display="g"),
+    _key("choices.bottom", "G,end", "page(99)", "To the bottom", display="G"),
+]
+
 TODAY: list[BindingType] = [
-    _key("today.next", "j,down", "app.focus_next", "Next button or lab", display="j"),
-    _key("today.previous", "k,up", "app.focus_previous", "Previous button or lab", display="k"),
+    *LABS,
     _key("today.faults", "exclamation_mark", "faults", "Show what is wrong in the question files", display="!"),
 ]
 
@@ -83,6 +91,80 @@ COPY: list[BindingType] = [_key("copy.all", "y,enter", "copy", "Copy to the clip
 
 DIALOG: list[BindingType] = [
     _key("dialog.close", "escape,q", "dismiss", "Close", label="Close", display="Esc"),
-    _key("dialog.down", "j", "scroll_down", "Down"),
-    _key("dialog.up", "k", "scroll_up", "Up"),
+    _key("dialog.down", "j", "arrow('down')", "Down"),
+    _key("dialog.up", "k", "arrow('up')", "Up"),
+]
+
+ROWS: list[BindingType] = [
+    _key("rows.down", "j,down", "move(1)", "Next line", display="j ↓"),
+    _key("rows.up", "k,up", "move(-1)", "Line before", display="k ↑"),
+    _key("rows.page_down", "pagedown", "page(1)", "A page down"),
+    _key("rows.page_up", "pageup", "page(-1)", "A page up"),
+    _key("rows.top", "g,home", "edge('top')", "To the first", display="g"),
+    _key("rows.bottom", "G,end", "edge('bottom')", "To the last; the messages follow again", display="G"),
+]
+
+LAB: list[BindingType] = [
+    _key("lab.go_on", "space,enter", "go_on", "Go on: run, predict, next step", label="Go on", display="Space"),
+    _key("lab.run", "r", "run", "Run the lab, or run it again", label="Run"),
+    _key("lab.knobs", "s", "knobs", "Set the knobs", label="Knobs"),
+    _key("lab.xray", "x", "xray", "X-ray of a masked frame, one byte at a time", label="X-ray"),
+    _key("lab.filter", "slash", "filter", "Filter the messages", label="Filter", display="/"),
+    _key("lab.faults", "exclamation_mark", "faults", "Break something on purpose", display="!"),
+    _key("lab.copy", "y", "copy", "Copy the message: what it says and its bytes in hex"),
+    _key("lab.save", "w", "save", "Write the tape to a file"),
+    _key("lab.next_pane", "tab", "next_pane(1)", "Next pane", label="Panes", display="Tab"),
+    _key("lab.previous_pane", "shift+tab", "next_pane(-1)", "The pane before"),
+    _key("lab.leave", "escape", "leave", "Back; out of the lab, which ends it", label="Back", display="Esc"),
+    _key("lab.today", "1", "leave_for('today')", "Today; the lab ends"),
+    _key("lab.questions", "2", "leave_for('questions')", "Questions; the lab ends"),
+    _key("lab.labs", "3", "leave_for('labs')", "Labs; the lab ends"),
+]
+
+WIRE: list[BindingType] = [
+    _key("wire.open", "enter", "open", "See the bytes of the message", label="Bytes", display="Enter"),
+    _key("wire.delta", "d", "delta", "Time since the lab began, or since the message above", label="Time/delta"),
+]
+
+FIELDS: list[BindingType] = [
+    _key("fields.fold", "enter,left,right,h,l", "fold", "Fold the field, or unfold it", display="Enter"),
+]
+
+HEX: list[BindingType] = [
+    _key("hex.right", "l,right", "byte(1)", "Next byte", display="l →"),
+    _key("hex.left", "h,left", "byte(-1)", "Byte before", display="h ←"),
+]
+
+XRAY: list[BindingType] = [
+    _key("xray.next", "l,right,j,down", "step(1)", "Uncover the next byte", label="Next byte", display="→"),
+    _key("xray.previous", "h,left,k,up", "step(-1)", "Cover it again", display="←"),
+    _key("xray.all", "G,end", "all", "Uncover all", label="All", display="G"),
+    _key("xray.none", "g,home", "none", "Begin again", display="g"),
+]
+
+VERDICTS: list[BindingType] = [
+    _key("verdicts.evidence", "enter", "evidence", "Go to the message it was computed from", label="Evidence"),
+]
+
+ORDER: list[BindingType] = [
+    _key("order.pick", "space", "pick", "This comes next", label="Comes next", display="Space"),
+    _key("order.undo", "backspace", "undo", "Take the last one back", label="Undo"),
+    _key("order.commit", "enter", "commit", "Commit the order", label="Commit", display="Enter"),
+]
+
+KNOBS: list[BindingType] = [
+    _key("knobs.next", "down", "app.focus_next", "Next knob"),
+    _key("knobs.previous", "up", "app.focus_previous", "Knob before"),
+    _key("knobs.defaults", "ctrl+r", "defaults", "As they were at first", label="Defaults"),
+]
+
+CYCLE: list[BindingType] = [
+    _key("cycle.next", "right,l,space", "turn(1)", "Next choice", label="Next choice", display="→"),
+    _key("cycle.previous", "left,h", "turn(-1)", "Choice before", display="←"),
+    _key("cycle.submit", "enter", "submit", "Set the knobs", label="Set", display="Enter"),
+]
+
+FILTER: list[BindingType] = [
+    _key("filter.close", "escape", "screen.leave", "Take the filter away", label="All messages", display="Esc"),
+    _key("filter.list", "down", "submit", "To the messages"),
 ]

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from tutor.study.model import KeyPoint, Question, SayItRight
+from tutor.ui.lines import Lines, hang, indent
 from tutor.ui.reference import source_link
-from tutor.ui.typeset import Lines, indent, typeset
+from tutor.ui.typeset import typeset
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Part:
     def is_evidence(self) -> bool:
         """Whether it stands beside the reader where the screen is wide, and waits for the answer everywhere."""
         return self.id in EVIDENCE
+
+    @property
+    def comes_with_answer(self) -> bool:
+        """Whether it has no fold of its own: corrections and sources are there as soon as the answer is."""
+        return self.id in {"notes", "sources"}
 
 
 EVIDENCE = ("notes", "points", "sources")
@@ -96,6 +102,6 @@ def _point(point: KeyPoint, width: int) -> Lines:
 
 def _sources(sources: tuple[str, ...]) -> Part:
     def lines(width: int) -> Lines:
-        return [line for source in sources for line in indent(source_link(source).wrap(width - 2), "· ")]
+        return [line for source in sources for line in hang(source_link(source), "· ", width)]
 
     return Part("sources", "Sources", "", "", lines, "## Sources\n\n" + "\n".join(f"- {source}" for source in sources))

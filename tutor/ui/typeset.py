@@ -14,11 +14,7 @@ from textual.content import Content
 from textual.style import Style
 
 from tutor.study.markdown import parser
-
-Lines = list[Content]
-
-MIN_WIDTH = 12
-"""Nothing is set narrower than this, in cells."""
+from tutor.ui.lines import MIN_WIDTH, Lines, indent
 
 _BULLETS = ("•", "◦", "▪")
 _INLINE_STYLES = {"strong": "bold", "em": "italic"}
@@ -37,13 +33,6 @@ def link_targets(markdown: str) -> list[tuple[str, str]]:
         for node in _parse(markdown).walk()
         if node.type == "link"
     ]
-
-
-def indent(lines: Iterable[Content], first: Content | str, rest: Content | str | None = None) -> Lines:
-    """`lines` with `first` before the first one and `rest` (blanks of the same width) before the others."""
-    first = Content(first) if isinstance(first, str) else first
-    rest = " " * first.cell_length if rest is None else rest
-    return [(rest if number else first) + line for number, line in enumerate(lines)]
 
 
 @lru_cache(maxsize=128)
@@ -157,10 +146,10 @@ def _table_row(cells: list[Content], widths: list[int]) -> Lines:
 
 
 def _column_widths(rows: list[list[Content]], width: int) -> list[int]:
-    """Natural widths where they fit; else the widest column gives way, cell by cell, down to 8 cells each."""
+    """Natural widths where they fit; else the widest column gives way, cell by cell, down to 3 cells each."""
     widths = [max(cell.cell_length for cell in column) for column in zip_longest(*rows, fillvalue=_BLANK)]
     room = width - 3 * (len(widths) - 1)
-    while sum(widths) > room and max(widths) > 8:
+    while sum(widths) > room and max(widths) > 3:
         widths[widths.index(max(widths))] -= 1
     return [max(cells, 1) for cells in widths]
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Generic, cast
 
+from textual import events
 from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Static
 
 from tutor.ui import keys
+from tutor.ui.lines import counted
 from tutor.ui.widgets.bars import KeyBar, TopBar
 
 if TYPE_CHECKING:
@@ -49,6 +52,11 @@ class TutorScreen(Screen[None]):
             self.fill()
             self.show_status()
 
+    def action_page(self, pages: int) -> None:
+        """Scroll the page that a screen of choices is."""
+        page = self.query_one(VerticalScroll)
+        page.scroll_relative(y=pages * (page.size.height - 1), animate=False)
+
     def fill(self) -> None:
         """The bank and the progress are there."""
 
@@ -56,7 +64,7 @@ class TutorScreen(Screen[None]):
         """Say at the top how much of the bank has been read."""
         desk = self.tutor.desk
         read = sum(desk.seen(question) == "read" for question in desk.bank.questions)
-        faults = f"! {len(desk.faults)} faults   " if desk.faults else ""
+        faults = f"! {counted(len(desk.faults), 'fault')}   " if desk.faults else ""
         self.query_one(TopBar).status = f"{faults}● {read} of {len(desk.bank.questions)} read"
 
 
@@ -65,7 +73,11 @@ class Dialog(ModalScreen[ScreenResultType], Generic[ScreenResultType]):
 
     BINDINGS = keys.DIALOG
 
-    def on_click(self, event: object) -> None:
+    def on_click(self, event: events.Click) -> None:
         """A click beside the box closes it."""
-        if getattr(event, "widget", None) is self:
+        if event.widget is self:
             self.dismiss()
+
+    def action_arrow(self, key: str) -> None:
+        """j and k are the arrow keys of whatever has the focus."""
+        self.app.simulate_key(key)

@@ -14,10 +14,15 @@ GROUPS = {
     "questions": "Question",
     "prove": "Question",
     "search": "Search",
+    "lab": "This lab",
+    **dict.fromkeys(
+        ("wire", "rows", "fields", "hex", "xray", "verdicts", "order", "knobs", "cycle", "filter"), "In this pane"
+    ),
     "move": "In a list or text",
     "panes": "In a list or text",
     "today": "In a list or text",
     "choice": "In a list or text",
+    "choices": "In a list or text",
     "app": "Everywhere",
 }
 

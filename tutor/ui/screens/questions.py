@@ -12,8 +12,9 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
+from tutor.study.markdown import parse_link
 from tutor.study.model import Question
 from tutor.study.search import Hit
 from tutor.study.store import Place
@@ -52,12 +53,13 @@ class QuestionsScreen(TutorScreen):
     """Where one studies."""
 
     MODE = "questions"
-    AUTO_FOCUS = "QuestionList"
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [*keys.QUESTIONS, *keys.PANES]
 
     def __init__(self) -> None:
         super().__init__()
         self._wanted = ""
+        self._filled = False
         self._trail: list[Place] = []
 
     def body(self) -> Iterable[Widget]:
@@ -71,27 +73,38 @@ class QuestionsScreen(TutorScreen):
             yield Reader(id="reader")
             yield Evidence(id="evidence")
 
+    def on_mount(self) -> None:
+        """Know at any moment where one is."""
+        super().on_mount()
+        self.watch(self._reader, "scroll_y", self._scrolled, init=False)
+
+    def _scrolled(self) -> None:
+        self.tutor.desk.keep_place(self._reader.place)
+
     # -- which question
 
     def fill(self) -> None:
         """The bank is there: list it and come back where one left."""
         desk = self.tutor.desk
         place = desk.place
+        self._filled = True
         self._show_all(self._wanted or place.question)
-        if self._wanted and self._wanted != place.question:
-            self.open(self._wanted)
-        elif question := desk.question(place.question):
+        if question := desk.question(place.question):
             self._reader.show(question, place)
+        self._list.focus()
+        if self._wanted:
+            self.open(self._wanted)
 
     def open(self, key: str) -> None:
-        """Read the question whose id or ref is `key`, in the reader."""
-        question = self.tutor.desk.question(key)
-        if question is None:
+        """Read the question whose id or ref is `key`, as soon as the bank is there."""
+        if not self._filled:
             self._wanted = key
             return
-        self._wanted = ""
-        if self._reader.question is not question:
-            self._reader.show(question)
+        question = self.tutor.desk.question(key)
+        if question is None:
+            self.notify(f"There is no question {key!r}.", severity="warning", markup=False)
+            return
+        self._reader.show(question)
         if question not in self._list.questions:
             self._close_search()
         self._list.point(question.id)
@@ -147,15 +160,18 @@ class QuestionsScreen(TutorScreen):
         question = self._reader.question
         if question is None or not question.claims:
             self.notify("No lab measures a claim of this question yet.")
-        elif "answer" not in self._reader.unfolded:
+        elif not self._reader.revealed:
             self.notify("Say it aloud, unfold the answer with a, then prove it.")
         else:
             self.tutor.open_lab(question.claims[0].lab, question.claims[0].verdict)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What can't be done with this question is not offered."""
-        question = self._reader.question if self.is_mounted else None
-        return action != "prove" or (question is not None and bool(question.claims))
+        """What can't be done here is not offered."""
+        if action == "search":
+            return not isinstance(self.focused, Input)
+        if action != "prove" or not self.is_mounted:
+            return True
+        return self._reader.question is not None and bool(self._reader.question.claims)
 
     @on(ProveIt.Asked)
     def _proof_asked(self, event: ProveIt.Asked) -> None:
@@ -167,10 +183,10 @@ class QuestionsScreen(TutorScreen):
 
     def follow(self, href: str) -> None:
         """Go where a link leads; `action_back` comes back from another question."""
-        before = self._reader.place
+        link = parse_link(href)
+        if link is not None and link.kind == "q" and self.tutor.desk.question(link.target):
+            self._trail.append(self._reader.place)
         self.tutor.follow(href)
-        if self._reader.place.question != before.question:
-            self._trail.append(before)
 
     def action_links(self) -> None:
         """Choose a link of the unfolded text."""
@@ -208,7 +224,7 @@ class QuestionsScreen(TutorScreen):
 
     def action_search(self) -> None:
         """Type to search."""
-        self.remove_class("-reading")
+        self._bring(reading=False)
         self._search.open(sorted({tag for question in self.tutor.desk.bank.questions for tag in question.tags}))
 
     @on(SearchBox.Changed)
@@ -241,14 +257,13 @@ class QuestionsScreen(TutorScreen):
 
     def _close_search(self) -> None:
         self._search.close()
-        self._list.focus()
+        self.action_pane("list")
 
     # -- panes
 
     def _read(self) -> None:
         """Bring the reader to the front, with the focus unless a part of it has that already."""
-        self.add_class("-reading")
-        self.query_one(Tabs).refresh()
+        self._bring(reading=True)
         if not (isinstance(self.focused, ProveIt) or self.focused is self._evidence):
             self._reader.focus()
 
@@ -257,9 +272,13 @@ class QuestionsScreen(TutorScreen):
         if pane == "reader":
             self._read()
             return
-        self.remove_class("-reading")
-        self.query_one(Tabs).refresh()
+        self._bring(reading=False)
         self._list.focus()
+
+    def _bring(self, *, reading: bool) -> None:
+        """Where only one pane fits, this is the one."""
+        self.set_class(reading, "-reading")
+        self.query_one(Tabs).refresh()
 
     def action_next_pane(self, direction: int) -> None:
         """Go round: list, reader, its claims, evidence."""
@@ -268,8 +287,7 @@ class QuestionsScreen(TutorScreen):
         shown = [stop for stop in stops if _is_shown(stop) or (narrow and stop in (self._list, self._reader))]
         here = shown.index(self.focused) if self.focused in shown else -1
         there = shown[(here + direction) % len(shown)]
-        self.set_class(there is not self._list, "-reading")
-        self.query_one(Tabs).refresh()
+        self._bring(reading=there is not self._list)
         there.focus()
 
     def action_leave(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -10,9 +12,12 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tutor.study.markdown import Link
+from tutor.study.source import Fault
 from tutor.ui import keys
+from tutor.ui.lines import Lines, counted, hang
 from tutor.ui.reference import RFC_TITLES, rfc_address
 from tutor.ui.screens.base import Dialog
+from tutor.ui.widgets.sheet import Sheet
 
 
 class ReferenceDialog(Dialog[None]):
@@ -64,22 +69,34 @@ def _line(text: str, href: str) -> Content:
 
 
 class FaultsDialog(Dialog[None]):
-    """Everything that is wrong with the question files, one line each."""
+    """Everything that is wrong with the question files, by file and line."""
 
     BINDINGS = keys.COPY
 
-    def __init__(self, faults: tuple[str, ...]) -> None:
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
         super().__init__()
         self._faults = faults
 
     def compose(self) -> ComposeResult:
-        """The lines as `ws-tutor check` prints them."""
+        """A heading for each file, a line for each fault."""
         with VerticalScroll(classes="dialog"):
             yield Static("What is wrong in the question files", classes="title")
             yield Static("A file with a fault is left out; the others can be studied.\n")
-            yield Static(Content("\n\n".join(self._faults)))
+            yield Sheet(partial(_by_file, self._faults))
 
     def action_copy(self) -> None:
-        """All lines to the clipboard."""
-        self.app.copy_to_clipboard("\n".join(self._faults))
-        self.notify(f"Copied: {len(self._faults)} lines")
+        """All lines to the clipboard, as `ws-tutor check` prints them."""
+        self.app.copy_to_clipboard("\n".join(map(str, self._faults)))
+        self.notify(f"Copied: {counted(len(self._faults), 'line')}")
+
+
+def _by_file(faults: tuple[Fault, ...], width: int) -> Lines:
+    lines: Lines = []
+    for path in dict.fromkeys(fault.path for fault in faults):
+        lines += Content.styled(str(path), "bold").wrap(width)
+        for fault in faults:
+            if fault.path == path:
+                place = Content.styled(f"{fault.line}:{fault.column}".rjust(7) + "  ", "$primary")
+                lines += hang(Content(fault.text), place, width)
+        lines.append(Content(""))
+    return lines[:-1]

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from textual import on
-from textual.app import RenderResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.geometry import Size
-from textual.message import Message
-from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -18,58 +14,14 @@ from labs import catalog
 from labs.lab import Lab
 from tutor.ui import keys
 from tutor.ui.desk import GLYPHS, Desk
+from tutor.ui.lines import counted
 from tutor.ui.screens.base import TutorScreen
-from tutor.ui.typeset import MIN_WIDTH, Lines, indent
+from tutor.ui.widgets.choice import Choice
 
 ABOUT = (
-    "Say an answer aloud, unfold it, then prove it: what can be measured is measured\n"
-    "on your own machine, from the bytes of real WebSocket connections."
+    "Say an answer aloud, unfold it, then prove it: what can be measured is measured on your own machine, "
+    "from the bytes of real WebSocket connections."
 )
-
-
-class Choice(Widget, can_focus=True):
-    """A line that Enter or a click chooses."""
-
-    ALLOW_SELECT = False
-    BINDINGS = keys.CHOICE
-
-    label: reactive[Content] = reactive(Content(""), layout=True)
-
-    class Chosen(Message):
-        """This line was chosen."""
-
-        def __init__(self, choice: Choice) -> None:
-            super().__init__()
-            self.choice = choice
-
-        @property
-        def control(self) -> Choice:
-            """For selectors."""
-            return self.choice
-
-    def __init__(self, mark: str, label: Content, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
-        self._mark = mark
-        self.set_reactive(Choice.label, label)
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Lines at this width."""
-        return len(self._lines(width))
-
-    def render(self) -> RenderResult:
-        """The mark, and the label beside it."""
-        return Content("\n").join(self._lines(self.content_size.width))
-
-    def _lines(self, width: int) -> Lines:
-        return indent(self.label.wrap(max(width - len(self._mark), MIN_WIDTH)), self._mark)
-
-    def action_choose(self) -> None:
-        """Tell the screen."""
-        self.post_message(self.Chosen(self))
-
-    def on_click(self) -> None:
-        """A click is Enter."""
-        self.action_choose()
 
 
 class TodayScreen(TutorScreen):
@@ -82,7 +34,7 @@ class TodayScreen(TutorScreen):
     def body(self) -> Iterable[Widget]:
         """All that is known without a file."""
         with VerticalScroll(id="today", can_focus=False):
-            yield Static("Today", classes="title")
+            yield Static("Today", classes="title title-of-page")
             yield Static(ABOUT, id="about")
             yield Choice("▶ ", Content("Start with the first question"), id="go")
             yield Static("Labs", classes="heading")
@@ -123,7 +75,7 @@ def lab_line(lab: Lab) -> Content:
     """A lab in two lines: what it is about, what it proves."""
     return Content.assemble(
         (lab.title, "bold"),
-        (f"   {', '.join(lab.questions)} · {len(lab.verdicts)} verdicts\n", "dim"),
+        (f"   {', '.join(lab.questions)} · {counted(len(lab.verdicts), 'verdict')}\n", "dim"),
         lab.summary,
     )
 
@@ -140,9 +92,9 @@ def state_of(desk: Desk) -> Content:
             lines.append(Content.assemble(section.title.ljust(width + 2), count, (glyphs, "$primary")))
     facts = len(desk.bank.facts)
     if facts:
-        lines.append(Content(f"{'Facts'.ljust(width + 2)}{facts} rapid-fire facts"))
+        lines.append(Content(f"{'Facts'.ljust(width + 2)}{counted(facts, 'rapid-fire fact')}"))
     lines.append(Content(f"{'Progress'.ljust(width + 2)}{desk.storage}"))
     if desk.faults:
-        text = f"! {len(desk.faults)} faults in the question files: press ! to read them"
+        text = f"! {counted(len(desk.faults), 'fault')} in the question files: press ! to read them"
         lines.append(Content.styled(text, "bold $error"))
     return Content("\n").join(lines)

@@ -9,7 +9,8 @@ from textual.widgets import Static
 
 from tutor.study.model import Question
 from tutor.ui import keys
-from tutor.ui.parts import EVIDENCE, parts_of
+from tutor.ui.lines import counted
+from tutor.ui.parts import parts_of
 from tutor.ui.widgets.fold import Fold
 from tutor.ui.widgets.prove import ProveIt
 
@@ -22,25 +23,41 @@ class Evidence(VerticalScroll):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._question: Question | None = None
+        self._wanted: tuple[Question, frozenset[str]] | None = None
 
     def compose(self) -> ComposeResult:
         """What waits."""
         yield Static("", id="waiting", markup=False)
 
     async def show(self, question: Question, unfolded: frozenset[str]) -> None:
-        """The evidence of `question`, as much as its unfolded parts allow."""
+        """The evidence of `question`, as much as its unfolded parts allow; built once the pane is on the screen."""
+        self._wanted = (question, unfolded)
+        if self.size.width:
+            await self._build()
+
+    async def on_resize(self) -> None:
+        """The terminal has become wide enough."""
+        if self.size.width:
+            await self._build()
+
+    async def _build(self) -> None:
+        if self._wanted is None:
+            return
+        question, unfolded = self._wanted
         if question is not self._question:
             self._question = question
-            await self.query("Fold, ProveIt").remove()
-            self.query_one("#waiting", Static).update(_waiting(question))
-            parts = {part.id: part for part in parts_of(question) if part.id in EVIDENCE}
-            folds = [Fold(part) for part in parts.values()]
-            await self.mount_all([*(ProveIt(claim) for claim in question.claims), *folds])
+            with self.app.batch_update():
+                await self.query("Fold, ProveIt").remove()
+                self.query_one("#waiting", Static).update(_waiting(question))
+                folds = [Fold(part) for part in parts_of(question) if part.is_evidence]
+                await self.mount_all([*(ProveIt(claim) for claim in question.claims), *folds])
             self.scroll_home(animate=False)
-        self.set_class("answer" in unfolded, "-revealed")
+        self.query_one("#waiting").display = "answer" not in unfolded
+        for widget in self.query(".behind"):
+            widget.set_class("answer" in unfolded, "-shown")
         for fold in self.query(Fold):
-            before, fold.unfolded = fold.unfolded, fold.part.id != "points" or "points" in unfolded
-            if fold.part.id == "points" and fold.unfolded and not before:
+            before, fold.unfolded = fold.unfolded, fold.part.comes_with_answer or fold.part.id in unfolded
+            if fold.unfolded and not before and not fold.part.comes_with_answer:
                 self.call_after_refresh(self.scroll_to_widget, fold, animate=False, top=True)
 
     def action_move(self, direction: int) -> None:
@@ -54,11 +71,12 @@ class Evidence(VerticalScroll):
 
 def _waiting(question: Question) -> Content:
     counts = (
-        (len(question.claims), "claim to prove", "claims to prove"),
-        (len(question.say_it_right), "usual wording to correct", "usual wordings to correct"),
-        (len(question.key_points), "key point", "key points"),
-        (len(question.sources), "source", "sources"),
+        (len(question.claims), "claim"),
+        (len(question.say_it_right), "usual wording"),
+        (len(question.key_points), "key point"),
+        (len(question.sources), "source"),
     )
-    waiting = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
+    ends = {"claim": " to prove", "usual wording": " to correct"}
+    waiting = [counted(count, noun) + ends.get(noun, "") for count, noun in counts if count]
     text = "\n".join(["Behind the answer:", "", *(f"· {line}" for line in waiting), "", "Say it aloud, then press a."])
     return Content.styled(text, "$foreground 70%")

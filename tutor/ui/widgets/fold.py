@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from textual import events
-from textual.app import RenderResult
 from textual.content import Content
-from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widget import Widget
 
+from tutor.ui.lines import Lines, indent
 from tutor.ui.parts import Part
-from tutor.ui.typeset import Lines, indent
+from tutor.ui.widgets.sheet import Sheet
 
 
-class Fold(Widget):
+class Fold(Sheet):
     """A title line and, once unfolded, the part's lines below it. A click on the title folds and unfolds."""
 
     unfolded: reactive[bool] = reactive(False, layout=True, toggle_class="-unfolded")
@@ -38,19 +36,13 @@ class Fold(Widget):
         super().__init__(classes=f"part-{part.id.partition('-')[0]}")
         self.part = part
         self.set_class(part.is_evidence, "evidence")
+        self.set_class(part.comes_with_answer, "behind")
         self.set_reactive(Fold.unfolded, unfolded)
         self.set_class(unfolded, "-unfolded")
         self._set: tuple[int, bool, Lines] = (0, False, [])
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Lines at this width."""
-        return len(self._lines(width))
-
-    def render(self) -> RenderResult:
-        """All lines at the width of now."""
-        return Content("\n").join(self._lines(self.content_size.width))
-
-    def _lines(self, width: int) -> Lines:
+    def lines(self, width: int) -> Lines:
+        """The title and, unfolded, what it holds; set anew only where width or state changed."""
         if self._set[:2] != (width, self.unfolded):
             lines = self._title(width)
             if self.unfolded:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from textual.app import RenderResult
 from textual.content import Content
-from textual.geometry import Size
 from textual.message import Message
-from textual.widget import Widget
 
 from tutor.study.model import Claim
 from tutor.ui import keys
-from tutor.ui.typeset import MIN_WIDTH, Lines, indent
+from tutor.ui.lines import Lines, hang
+from tutor.ui.widgets.sheet import Sheet
 
 
-class ProveIt(Widget, can_focus=True):
+class ProveIt(Sheet, can_focus=True):
     """One claim; Enter or a click proves it."""
 
     ALLOW_SELECT = False
@@ -27,21 +25,13 @@ class ProveIt(Widget, can_focus=True):
             self.claim = claim
 
     def __init__(self, claim: Claim) -> None:
-        super().__init__()
+        super().__init__(classes="behind")
         self.claim = claim
         self.tooltip = f"lab {claim.lab}, verdict {claim.verdict}"
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Lines at this width."""
-        return len(self._lines(width))
-
-    def render(self) -> RenderResult:
+    def lines(self, width: int) -> Lines:
         """The claim, in as many lines as it takes."""
-        return Content("\n").join(self._lines(self.content_size.width))
-
-    def _lines(self, width: int) -> Lines:
-        label = Content.styled("▶ prove it  ", "bold")
-        return indent(Content(self.claim.text).wrap(max(width - label.cell_length, MIN_WIDTH)), label)
+        return hang(Content(self.claim.text), Content.styled("▶ prove it  ", "bold"), width)
 
     def action_prove(self) -> None:
         """Ask for the lab."""

@@ -69,7 +69,7 @@ class QuestionList(OptionList):
         state = f"{GLYPHS[seen]} {seen}"
         ref = Content.styled(question.ref.ljust(4), "bold")
         if self._wide:
-            room = self.content_size.width - 4 - 19
+            room = self.scrollable_content_region.width - 4 - 19
             ask = Content(question.ask).truncate(room, ellipsis=True, pad=True)
             lines = [Content.assemble(ref, ask, f" {state:<9}{question.level:>9}")]
         else:
@@ -110,7 +110,7 @@ class QuestionList(OptionList):
 
     def on_resize(self, event: events.Resize) -> None:
         """Draw all again where the form of the rows depends on the width."""
-        wide = self.content_size.width >= ONE_LINE
+        wide = self.scrollable_content_region.width >= ONE_LINE
         if wide or wide != self._wide:
             self._wide = wide
             for question in self._questions.values():

@@ -92,8 +92,17 @@ class Reader(VerticalScroll):
         self.remove_class("-stale")
         self._mark()
         self.post_message(self.Changed(question, self.unfolded))
-        if self._line:
-            self.call_after_refresh(self.scroll_to, y=self._line, animate=False)
+        self.call_after_refresh(self._restore)
+
+    def on_resize(self) -> None:
+        """A reader that was hidden can scroll only now."""
+        self.call_after_refresh(self._restore)
+
+    def _restore(self) -> None:
+        """Go to the line where one left, once there is so much to scroll."""
+        if self._line and self.max_scroll_y and self._built is self.question:
+            self.scroll_to(y=self._line, animate=False)
+            self._line = 0
 
     def _widgets(self, question: Question) -> Iterator[Widget]:
         for part in self._parts:
@@ -102,10 +111,14 @@ class Reader(VerticalScroll):
                 yield from (ProveIt(claim) for claim in question.claims)
 
     def _is_open(self, part: Part) -> bool:
-        """Corrections and sources have no fold of their own: they come with the answer."""
-        return part.id in self.unfolded or (part.id in {"notes", "sources"} and "answer" in self.unfolded)
+        return self.revealed if part.comes_with_answer else part.id in self.unfolded
 
     # -- folding
+
+    @property
+    def revealed(self) -> bool:
+        """Whether the answer is unfolded, and with it what stands behind it: corrections, sources, proofs."""
+        return "answer" in self.unfolded
 
     def toggle(self, part_id: str) -> bool:
         """Unfold that part, or fold it again; False where the question has no such part."""
@@ -116,7 +129,7 @@ class Reader(VerticalScroll):
 
     def toggle_all(self) -> None:
         """Unfold everything; where all is unfolded, fold it."""
-        everything = frozenset(part.id for part in self._parts) - {"notes", "sources"}
+        everything = frozenset(part.id for part in self._parts if not part.comes_with_answer)
         self._set(frozenset() if self.unfolded >= everything else everything, "answer")
 
     def unfold_next_follow_up(self) -> bool:
@@ -138,7 +151,8 @@ class Reader(VerticalScroll):
         self.call_after_refresh(self._reveal)
 
     def _mark(self) -> None:
-        self.set_class("answer" in self.unfolded, "-revealed")
+        for widget in self.query(".behind"):
+            widget.set_class(self.revealed, "-shown")
         for fold in self.query(Fold):
             fold.current = fold.part.id == self._current and fold.unfolded
 
@@ -154,7 +168,7 @@ class Reader(VerticalScroll):
     @on(Fold.Toggled)
     def _title_clicked(self, event: Fold.Toggled) -> None:
         event.stop()
-        if event.part.id not in {"notes", "sources"}:
+        if not event.part.comes_with_answer:
             self.toggle(event.part.id)
 
     # -- what others ask of it
@@ -165,7 +179,7 @@ class Reader(VerticalScroll):
         if self.question is None:
             return Place()
         unfolded = sorted(self.unfolded, key=lambda part: part == self._current)
-        return Place("questions", self.question.id, tuple(unfolded), round(self.scroll_y))
+        return Place("questions", self.question.id, tuple(unfolded), self._line or round(self.scroll_y))
 
     @property
     def section(self) -> tuple[str, str]:

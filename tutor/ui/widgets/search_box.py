@@ -20,8 +20,6 @@ FILTERS = ("is:unseen", "is:seen", "level:core", "level:senior", "level:architec
 class SearchBox(Vertical):
     """One line to type in, one line of filters to click. The text is the whole truth of what is filtered."""
 
-    BINDINGS = keys.SEARCH
-
     class Changed(Message):
         """The query is another one now."""
 
@@ -41,7 +39,7 @@ class SearchBox(Vertical):
 
     def compose(self) -> ComposeResult:
         """The line to type in and the filters."""
-        yield Input(placeholder="words · level: · tag: · section: · is:unseen", compact=True)
+        yield Query(placeholder="words · level: · tag: · section: · is:unseen", compact=True)
         yield Filters()
 
     @property
@@ -81,16 +79,22 @@ class SearchBox(Vertical):
         event.stop()
         self.post_message(self.Submitted())
 
-    def action_list(self, direction: int) -> None:
-        """Move the cursor of the list."""
-        self.post_message(self.Moved(direction))
-
     def action_filter(self, word: str) -> None:
         """Add a filter to the query, or take it out; of each kind there is one at most."""
         kind = word.partition(":")[0] + ":"
         words = self.query_text.split()
         rest = [other for other in words if not other.startswith(kind)]
         self.query_text = " ".join(rest if word in words else [*rest, word])
+
+
+class Query(Input):
+    """The line to type in. Its arrow keys move the cursor of the list below."""
+
+    BINDINGS = keys.SEARCH
+
+    def action_list(self, direction: int) -> None:
+        """Tell where to."""
+        self.post_message(SearchBox.Moved(direction))
 
 
 class LastWord(Suggester):

@@ -1,0 +1,52 @@
+"""A tutor in a home of its own, studying the sample questions beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tutor.ui.screen_text import until
+from tutor.ui.app import TutorApp
+from tutor.ui.desk import Desk
+
+SAMPLE = Path(__file__).parent / "sample"
+
+Open = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Progress, cache and settings are the test's own; where progress is kept reads alike everywhere."""
+    monkeypatch.setenv("WS_TUTOR_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(Desk, "storage", property(lambda desk: desk.problem or "~/progress.db"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def tutor() -> Open:
+    """Opens the tutor at a size, presses keys one after the other, and waits until all is loaded and drawn."""
+
+    @asynccontextmanager
+    async def opened(
+        *keys: str, size: tuple[int, int] = (120, 36), paths: Sequence[Path] = (SAMPLE,)
+    ) -> AsyncIterator[Pilot[None]]:
+        app = TutorApp(list(paths))
+        app.animation_level = "none"
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await until(pilot, lambda: app.loaded, "the bank is read")
+            for key in keys:
+                await press(pilot, key)
+            yield pilot
+
+    return opened
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys, and wait after each until what it started has come to rest."""
+    for key in keys:
+        await pilot.press(key)
+        await until(pilot, lambda: not pilot.app.screen.query("Reader.-stale"), "the reader is built")

@@ -1,0 +1,76 @@
+"""What is on the screen, as plain text, and how to wait for it. Snapshots are text files beside this one.
+
+`WS_TUTOR_SNAPSHOTS=write python -m pytest tests/tutor/ui` writes them anew: look at what changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import html
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from textual.app import App
+from textual.pilot import Pilot
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+_TEXT = re.compile(r'<text class="[^"]*" x="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>', re.S)
+_CELL, _ROW, _TOP = 12.2, 24.4, 20.0
+
+
+def screen_text(app: App[Any]) -> str:
+    """The characters on the screen, row by row, read from the SVG that Textual exports."""
+    svg = app.export_screenshot(simplify=True)
+    body = svg[svg.index('-matrix">') :]
+    rows: dict[int, list[tuple[int, str]]] = {}
+    for x, y, text in _TEXT.findall(body):
+        words = html.unescape(re.sub(r"<[^>]+>", "", text)).replace("\xa0", " ")
+        rows.setdefault(round((float(y) - _TOP) / _ROW), []).append((round(float(x) / _CELL), words))
+    lines = [""] * (max(rows, default=0) + 1)
+    for row, pieces in rows.items():
+        for start, words in sorted(pieces):
+            lines[row] = lines[row].ljust(start) + words
+    return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
+
+
+async def assert_snapshot(pilot: Pilot[Any], name: str) -> None:
+    """The screen comes to look as it did when `name` was written."""
+    path = SNAPSHOTS / f"{name}.txt"
+    if os.environ.get("WS_TUTOR_SNAPSHOTS") == "write":
+        _write(path, await _at_rest(pilot.app))
+    assert path.exists(), f"{path.name} is not there: run with WS_TUTOR_SNAPSHOTS=write"
+    wanted = path.read_text(encoding="utf-8")
+    with contextlib.suppress(AssertionError):
+        await until(pilot, lambda: screen_text(pilot.app) == wanted, name, seconds=5)
+    assert screen_text(pilot.app) == wanted
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+async def _at_rest(app: App[Any]) -> str:
+    """The screen once it has stayed the same for half a second."""
+    before, since = screen_text(app), time.monotonic()
+    while time.monotonic() - since < 0.5:
+        await asyncio.sleep(0.05)
+        if (now := screen_text(app)) != before:
+            before, since = now, time.monotonic()
+    return before
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str, seconds: float = 10.0) -> None:
+    """Wait until `condition` holds; AssertionError names `what` was awaited and shows the screen."""
+    if condition():
+        return
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not within {seconds:g} s: {what}\n{screen_text(pilot.app)}"
+        await asyncio.sleep(0.01)
+    await pilot.pause()
