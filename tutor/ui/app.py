@@ -13,7 +13,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.worker import get_current_worker
+from textual.worker import Worker, WorkerState, get_current_worker
 
 from labs import catalog
 from tutor.ui import keys, themes
@@ -41,6 +41,7 @@ class TutorApp(App[None]):
     """The tutor. `bank_paths` are question files or folders to study instead of ours."""
 
     TITLE = "ws-tutor"
+    NOTIFICATION_TIMEOUT = 3
     CSS_PATH = "tutor.tcss"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "today": TodayScreen,
@@ -82,6 +83,12 @@ class TutorApp(App[None]):
         if not self.is_headless:
             gc.freeze()  # all this stays; looking through it again stopped a key's repaint for 70 ms now and then
 
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Reading must not fail; where it does, say so instead of waiting for ever."""
+        if event.state is WorkerState.ERROR:
+            what = f"{type(event.worker.error).__name__}: {event.worker.error}"
+            self.notify(what, title="The questions could not be read", severity="error", timeout=60, markup=False)
+
     def on_unmount(self) -> None:
         """Progress is on disk when the terminal is free again."""
         self.desk.close()
@@ -108,13 +115,9 @@ class TutorApp(App[None]):
             names = ", ".join(each.name for each in catalog.LABS)
             self.notify(f"There is no lab {name!r}; there are {names}.", severity="warning", markup=False)
             return
-        try:
-            screen = import_module("tutor.ui.screens.lab").LabScreen(lab, verdict)
-        except ModuleNotFoundError:
-            command = f"ws-tutor lab run {lab.name}"
-            self.notify(f"This lab has no screen yet. In a terminal: {command}", title=lab.title, markup=False)
-            return
-        self.push_screen(screen)
+        from tutor.ui.screens.lab import LabScreen
+
+        self.push_screen(LabScreen(lab, verdict))
 
     def follow(self, href: str) -> None:
         """Go where a link of the text leads: q:, lab: or rfc:."""

@@ -9,8 +9,8 @@ from textual.content import Content
 
 from tutor.study.model import KeyPoint, Question, SayItRight
 from tutor.ui.lines import Lines, hang, indent
-from tutor.ui.reference import source_link
-from tutor.ui.typeset import typeset
+from tutor.ui.reference import source_link, source_targets
+from tutor.ui.typeset import link_targets, typeset
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,11 @@ class Part:
     def is_evidence(self) -> bool:
         """Whether it stands beside the reader where the screen is wide, and waits for the answer everywhere."""
         return self.id in EVIDENCE
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """What can be followed from here: what it says and where it leads."""
+        return source_targets(self.markdown) if self.comes_with_answer else link_targets(self.markdown)
 
     @property
     def comes_with_answer(self) -> bool:

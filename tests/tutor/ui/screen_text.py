@@ -18,6 +18,7 @@ from typing import Any
 from textual.app import App
 from textual.pilot import Pilot
 
+SIZES = ((80, 24), (120, 36), (200, 60))
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 _TEXT = re.compile(r'<text class="[^"]*" x="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>', re.S)
 _CELL, _ROW, _TOP = 12.2, 24.4, 20.0
@@ -48,6 +49,13 @@ async def assert_snapshot(pilot: Pilot[Any], name: str) -> None:
     with contextlib.suppress(AssertionError):
         await until(pilot, lambda: screen_text(pilot.app) == wanted, name, seconds=5)
     assert screen_text(pilot.app) == wanted
+
+
+async def assert_snapshots(pilot: Pilot[Any], name: str) -> None:
+    """The same with the terminal resized to each of SIZES by turns."""
+    for width, height in SIZES:
+        await pilot.resize_terminal(width, height)
+        await assert_snapshot(pilot, f"{name}-{width}x{height}")
 
 
 def _write(path: Path, text: str) -> None:

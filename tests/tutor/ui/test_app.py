@@ -11,10 +11,13 @@ from textual.command import CommandPalette
 from textual.pilot import Pilot
 
 from tests.tutor.ui.conftest import Open, press
-from tests.tutor.ui.screen_text import assert_snapshot, screen_text, until
+from tests.tutor.ui.screen_text import assert_snapshots, screen_text, until
 from tutor.ui import keys, themes
 from tutor.ui.app import TutorApp
+from tutor.ui.desk import Desk
 from tutor.ui.screens.help import HelpDialog
+from tutor.ui.screens.lab import LabScreen
+from tutor.ui.screens.labs import LabsScreen
 from tutor.ui.screens.questions import QuestionsScreen
 
 FIRST_PAINT = """
@@ -63,11 +66,11 @@ def test_the_first_screen_needs_few_modules() -> None:
     assert not {name for name in loaded if any(name == late or name.startswith(late + ".") for late in LATE)}
 
 
-@pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
-@pytest.mark.parametrize("before", [(), ("2", "slash"), ("question_mark",)])
+@pytest.mark.parametrize(
+    ("key", "before"),
+    [("q", ()), ("ctrl+q", ("question_mark",)), ("ctrl+c", ("2", "slash")), ("ctrl+c", ("ctrl+p",))],
+)
 async def test_quitting(tutor: Open, key: str, before: tuple[str, ...]) -> None:
-    if key == "q" and before:
-        return
     async with tutor(*before) as pilot:
         await pilot.press(key)
         await until(pilot, lambda: not pilot.app.is_running, "the app has ended")
@@ -100,22 +103,39 @@ async def test_an_unknown_lab_is_named(tutor: Open) -> None:
         await until(pilot, lambda: "There is no lab '[nothing]'" in screen_text(pilot.app), "what there is")
 
 
-@pytest.mark.parametrize("mode", ["1", "2", "3"])
-async def test_help_on_every_screen(tutor: Open, mode: str) -> None:
-    async with tutor(mode, size=(120, 60)) as pilot:
-        shown = [active.binding for active in pilot.app.screen.active_bindings.values() if active.binding.id]
-        await press(pilot, "question_mark")
-        await until(pilot, lambda: isinstance(pilot.app.screen, HelpDialog), "help")
-        text = screen_text(pilot.app)
-        assert all(binding.tooltip in text for binding in shown), text
+async def test_a_lab_opens_and_closes(tutor: Open) -> None:
+    async with tutor("3", "enter") as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, LabScreen), "the lab")
         await press(pilot, "escape")
-        assert not isinstance(pilot.app.screen, HelpDialog)
+        await until(pilot, lambda: isinstance(pilot.app.screen, LabsScreen), "the labs again")
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
-async def test_help_as_it_looks(tutor: Open, size: tuple[int, int]) -> None:
-    async with tutor("2", "question_mark", size=size) as pilot:
-        await assert_snapshot(pilot, f"help-{size[0]}x{size[1]}")
+async def test_a_defect_while_reading_is_said() -> None:
+    class Broken(Desk):
+        def load(self) -> None:
+            raise RuntimeError("[no such thing]")
+
+    app = TutorApp(desk=Broken())
+    async with app.run_test(notifications=True) as pilot:
+        await until(pilot, lambda: "RuntimeError: [no such thing]" in screen_text(app), "what went wrong")
+
+
+async def test_help_on_every_screen(tutor: Open) -> None:
+    async with tutor(size=(120, 60)) as pilot:
+        for mode in "123":
+            await press(pilot, mode)
+            shown = [active.binding for active in pilot.app.screen.active_bindings.values() if active.binding.id]
+            await press(pilot, "question_mark")
+            await until(pilot, lambda: isinstance(pilot.app.screen, HelpDialog), "help")
+            text = screen_text(pilot.app)
+            assert all(binding.tooltip in text for binding in shown), text
+            await press(pilot, "escape")
+            assert not isinstance(pilot.app.screen, HelpDialog)
+
+
+async def test_help_as_it_looks(tutor: Open) -> None:
+    async with tutor("2", "question_mark", size=(80, 24)) as pilot:
+        await assert_snapshots(pilot, "help")
 
 
 async def test_the_palette_goes_to_a_question(tutor: Open) -> None:
@@ -142,11 +162,11 @@ async def test_themes_go_round_and_are_remembered(tutor: Open) -> None:
         assert pilot.app.theme == chosen != themes.DEFAULT
 
 
-@pytest.mark.parametrize("size", [(39, 24), (80, 9), (1, 1)])
-async def test_a_terminal_that_is_too_small(tutor: Open, size: tuple[int, int]) -> None:
-    async with tutor("2", "a", "1", size=size) as pilot:
-        if size[0] > 10:
-            assert "too small" in screen_text(pilot.app)
+async def test_a_terminal_that_is_too_small(tutor: Open) -> None:
+    async with tutor("2", "a", "1", size=(1, 1)) as pilot:
+        for width, height in [(39, 24), (80, 9)]:
+            await pilot.resize_terminal(width, height)
+            await until(pilot, lambda: "too small" in screen_text(pilot.app), f"a word at {width}x{height}")
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: "Continue: Q1" in screen_text(pilot.app), "Today, as if nothing had been")
 

@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tutor.ui.conftest import Open, press
-from tests.tutor.ui.screen_text import assert_snapshot, screen_text, until
+from tests.tutor.ui.screen_text import assert_snapshot, assert_snapshots, screen_text, until
 from tutor.ui.app import TutorApp
 from tutor.ui.screens.questions import QuestionsScreen
 from tutor.ui.widgets.evidence import Evidence
@@ -16,8 +16,6 @@ from tutor.ui.widgets.prove import ProveIt
 from tutor.ui.widgets.question_list import QuestionList
 from tutor.ui.widgets.reader import Reader
 from tutor.ui.widgets.search_box import Query
-
-SIZES = [(80, 24), (120, 36), (200, 60)]
 
 
 def reader(pilot: Pilot[Any]) -> Reader:
@@ -33,51 +31,44 @@ async def shows(pilot: Pilot[Any], text: str) -> None:
     await until(pilot, lambda: text in screen_text(pilot.app), f"{text!r} on the screen")
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_question_comes_first(tutor: Open, size: tuple[int, int]) -> None:
-    async with tutor("2", "enter", size=size) as pilot:
-        await shows(pilot, "say it aloud")
-        await assert_snapshot(pilot, f"folded-{size[0]}x{size[1]}")
-
-
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_list(tutor: Open, size: tuple[int, int]) -> None:
-    async with tutor("2", size=size) as pilot:
+async def test_the_list_at_each_size(tutor: Open) -> None:
+    async with tutor("2", size=(80, 24)) as pilot:
         await shows(pilot, "○ new")
-        await assert_snapshot(pilot, f"list-{size[0]}x{size[1]}")
+        await assert_snapshots(pilot, "list")
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_everything_unfolded(tutor: Open, size: tuple[int, int]) -> None:
-    async with tutor("2", "enter", "F", size=size) as pilot:
+async def test_the_question_comes_first(tutor: Open) -> None:
+    async with tutor("2", "enter", size=(80, 24)) as pilot:
+        await shows(pilot, "say it aloud")
+        await assert_snapshots(pilot, "folded")
+
+
+async def test_everything_unfolded(tutor: Open) -> None:
+    async with tutor("2", "enter", "F", "g", size=(80, 24)) as pilot:
         await until(pilot, lambda: reader(pilot).query(".behind.-shown"), "the parts are unfolded")
-        await pilot.press("g")
-        await pilot.pause()
-        await assert_snapshot(pilot, f"unfolded-{size[0]}x{size[1]}")
-        await pilot.press("G")
-        await pilot.pause()
-        await assert_snapshot(pilot, f"unfolded-end-{size[0]}x{size[1]}")
+        await assert_snapshots(pilot, "unfolded")
+        await pilot.resize_terminal(80, 24)
+        await press(pilot, "G")
+        await assert_snapshot(pilot, "unfolded-end-80x24")
 
 
-@pytest.mark.parametrize(
-    ("key", "folded", "unfolded"),
-    [
+async def test_a_key_unfolds_its_part_only(tutor: Open) -> None:
+    parts = [
         ("a", "say it aloud", "GET with an Upgrade"),
         ("e", "what a senior adds", "keeps no secret"),
-        ("f", "▸ Follow-up 1", "merely reflects headers"),
         ("r", "what an interviewer ticks", "must be said"),
-    ],
-)
-async def test_a_key_unfolds_its_part_only(tutor: Open, key: str, folded: str, unfolded: str) -> None:
-    answers = {"GET with an Upgrade", "keeps no secret", "merely reflects headers", "must be said", "✓ better"}
+        ("f", "▸ Follow-up 1", "merely reflects headers"),
+    ]
     async with tutor("2") as pilot:
-        await shows(pilot, folded)
-        assert not any(answer in screen_text(pilot.app) for answer in answers)
-        await press(pilot, key)
-        await shows(pilot, unfolded)
-        comes_along = {"✓ better"} if key == "a" else set()
-        others = answers - {unfolded} - comes_along
-        assert not any(answer in screen_text(pilot.app) for answer in others)
+        for key, folded, unfolded in parts:
+            await shows(pilot, folded)
+            answers = {"✓ better", *(answer for _, _, answer in parts)}
+            assert not any(answer in screen_text(pilot.app) for answer in answers)
+            await press(pilot, key)
+            await shows(pilot, unfolded)
+            others = answers - {unfolded} - ({"✓ better"} if key == "a" else set())
+            assert not any(answer in screen_text(pilot.app) for answer in others)
+            await press(pilot, key)
 
 
 async def test_a_folds_again(tutor: Open) -> None:

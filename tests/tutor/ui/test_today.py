@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.tutor.ui.conftest import Open, press
-from tests.tutor.ui.screen_text import assert_snapshot, screen_text, until
+from tests.tutor.ui.screen_text import assert_snapshots, screen_text, until
 from tutor.ui.screens.questions import QuestionsScreen
 from tutor.ui.widgets.reader import Reader
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
-async def test_first_run(tutor: Open, size: tuple[int, int]) -> None:
-    async with tutor(size=size) as pilot:
-        await assert_snapshot(pilot, f"today-{size[0]}x{size[1]}")
+async def test_first_run(tutor: Open) -> None:
+    async with tutor(size=(80, 24)) as pilot:
+        await assert_snapshots(pilot, "today")
 
 
 async def test_enter_starts_with_the_first_question(tutor: Open) -> None:

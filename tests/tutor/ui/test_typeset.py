@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutor.study import bank
+from tutor.study.model import Question
 from tutor.ui.parts import parts_of
 from tutor.ui.typeset import link_targets, typeset
+
+
+@lru_cache(maxsize=1)
+def our_questions() -> tuple[Question, ...]:
+    return bank.load().questions
 
 
 def plain(markdown: str, width: int = 40) -> list[str]:
@@ -57,15 +65,14 @@ def test_any_text_at_any_width(markdown: str, width: int) -> None:
 
 @pytest.mark.parametrize("width", [24, 60, 74, 90])
 def test_the_whole_bank_fits(width: int) -> None:
-    questions = bank.load().questions
-    assert questions
-    for question in questions:
+    assert our_questions()
+    for question in our_questions():
         for part in parts_of(question):
             for line in part.lines(width):
                 assert line.cell_length <= width, (question.ref, part.id, line.plain)
 
 
 def test_text_art_of_the_bank_is_not_folded_at_80_columns() -> None:
-    for question in bank.load().questions:
+    for question in our_questions():
         for part in parts_of(question):
             assert not any("↪" in line.plain for line in part.lines(74)), (question.ref, part.id)

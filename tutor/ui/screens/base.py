@@ -73,6 +73,10 @@ class Dialog(ModalScreen[ScreenResultType], Generic[ScreenResultType]):
 
     BINDINGS = keys.DIALOG
 
+    def on_mount(self) -> None:
+        """Say how to get out."""
+        self.query_one(".dialog").border_subtitle = "Esc closes"
+
     def on_click(self, event: events.Click) -> None:
         """A click beside the box closes it."""
         if event.widget is self:

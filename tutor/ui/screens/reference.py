@@ -38,7 +38,7 @@ class ReferenceDialog(Dialog[None]):
             yield Static(Content(RFC_TITLES.get(self._link.target, "")))
             yield Static(Content(f"{section}\n"))
             yield Static(Content.styled(self._address, "$primary"))
-            yield Static(Content.styled("\ny copies the address · Esc closes", "$foreground 70%"))
+            yield Static(Content.styled("\ny copies the address", "$foreground 70%"))
 
     def action_copy(self) -> None:
         """The address to the clipboard."""

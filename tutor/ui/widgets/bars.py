@@ -57,9 +57,9 @@ class KeyBar(Widget):
         line, shown = Content(""), set[str]()
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if not binding.show or binding.action in shown:
+            if not binding.show or binding.description in shown:
                 continue
-            shown.add(binding.action)
+            shown.add(binding.description)
             press = Style.from_meta({"@click": f"press({binding.key!r})"})
             key = Content.styled(f" {self.app.get_key_display(binding)} ", "bold $primary")
             item = (key + Content.styled(f"{binding.description} ", "$foreground 80%")).stylize(press)

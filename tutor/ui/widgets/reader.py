@@ -18,7 +18,6 @@ from tutor.study.model import Question
 from tutor.study.store import Place
 from tutor.ui import keys
 from tutor.ui.parts import Part, parts_of
-from tutor.ui.typeset import link_targets
 from tutor.ui.widgets.fold import Fold
 from tutor.ui.widgets.prove import ProveIt
 
@@ -192,7 +191,7 @@ class Reader(VerticalScroll):
     @property
     def links(self) -> list[tuple[str, str]]:
         """Links in the unfolded text, in reading order: what they say and where they lead."""
-        found = [target for part in self._parts if self._is_open(part) for target in link_targets(part.markdown)]
+        found = [target for part in self._parts if self._is_open(part) for target in part.links]
         return list(dict.fromkeys(found))
 
     def action_move(self, direction: Literal[-1, 1]) -> None:
