@@ -43,8 +43,16 @@ def source_link(source: str) -> Content:
     found = _SOURCE.search(source)
     if found is None:
         return Content(source)
-    href = f"rfc:{found[1]}#{found[2]}" if found[2] else f"rfc:{found[1]}"
-    return Content(source[: found.start()]) + link(found[0], href) + Content(source[found.end() :])
+    return Content(source[: found.start()]) + link(found[0], _href(found)) + Content(source[found.end() :])
+
+
+def source_targets(text: str) -> list[tuple[str, str]]:
+    """Every RFC that `text` names: as it is written, and the link that shows it."""
+    return [(found[0], _href(found)) for found in _SOURCE.finditer(text)]
+
+
+def _href(found: re.Match[str]) -> str:
+    return f"rfc:{found[1]}#{found[2]}" if found[2] else f"rfc:{found[1]}"
 
 
 def rfc_address(number: str, section: str) -> str:

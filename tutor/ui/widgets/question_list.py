@@ -137,3 +137,5 @@ class QuestionList(OptionList):
         ids = list(self._questions)
         if ids:
             self.point(ids[0 if edge == "top" else -1])
+        if edge == "top":
+            self.scroll_home(animate=False)
