@@ -78,7 +78,11 @@ class TutorApp(App[None]):
     def _prepare(self) -> None:
         """Still in the thread: what the first key would wait for."""
         import_module("tutor.ui.screens.questions")
-        import_module("textual.highlight")
+        from tutor.ui.parts import parts_of
+
+        if question := self.desk.next_question():
+            for part in parts_of(question):
+                part.lines(80)
         self.desk.prepare()
         if not self.is_headless:
             gc.freeze()  # all this stays; looking through it again stopped a key's repaint for 70 ms now and then
