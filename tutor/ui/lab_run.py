@@ -120,7 +120,7 @@ def state(run: Run | None) -> Content:
     if model.started is None:
         return Content.styled(f"◌ starting … {run.seconds:.1f} s", "$text-warning")
     if model.waiting is not None:
-        return Content.styled("◆ predict first: Space", "bold $text-warning")
+        return Content.styled("◆ your prediction first", "bold $text-warning")
     if model.paused:
         return Content.styled("‖ paused: Space goes on", "bold $text-warning")
     return Content.styled(f"● running, step {model.steps}", "$text-success")

@@ -66,7 +66,8 @@ def _entry(event: tape.Event, model: LabModel, step: int, width: int) -> Lines:
             title = hang(Content.styled(printable(event.title), "bold $primary"), f"{step}. ", width)
             return [Content(""), *title, *hang(_text(event.text), "   ", width)]
         case tape.Predict():
-            return prediction_lines(model.predictions[event.id], width)
+            prediction = model.predictions[event.id]
+            return [] if prediction is model.waiting else prediction_lines(prediction, width)  # its form is open
         case tape.Verdict():
             return _verdict(event, width)
         case tape.Note():

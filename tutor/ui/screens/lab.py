@@ -36,6 +36,8 @@ FRAMES_PER_SECOND = 30
 DRAIN_SECONDS = 0.01  # of each frame for reading the tape: the rest belongs to keys and drawing
 SLOW = 6  # frames: the parts, and the bytes of a message that is followed, are drawn anew this seldom
 
+TYPED = {"go_on", "run", "knobs", "xray", "filter", "faults", "copy", "save", "leave_for"}
+
 Start = Callable[[str, Mapping[str, str]], Process]
 
 
@@ -96,7 +98,7 @@ class LabScreen(TutorScreen):
         await self._ask(None)
         self._wire.messages.clear()
         self._show(None)
-        self.query_one(Story).begin(at_end=True)
+        self.query_one(Story).follow()
         self._play(self.run)
         if self._frames is not None:
             self._frames.resume()
@@ -124,7 +126,7 @@ class LabScreen(TutorScreen):
 
     def _draw_slowly(self, run: Run) -> None:
         self._bar.state = state(run)
-        self.query_one(Topology).show(run.model.parts, run.model.links)
+        self.query_one(Topology).show(run.model.parts, run.model.links, over=run.over)
         self._show(self._selected)
 
     def _end(self, run: Run) -> None:
@@ -350,6 +352,8 @@ class LabScreen(TutorScreen):
         """The pane with the focus is the one that is shown."""
         if pane := self._pane_of(event.widget):
             self._bring(pane)
+            for each in self.query(".pane"):
+                each.set_class(each in event.widget.ancestors, "-focused")
 
     def action_pane(self, pane: str) -> None:
         """Go to a pane."""
@@ -362,12 +366,18 @@ class LabScreen(TutorScreen):
         self._focus(stops[(here + direction) % len(stops)])
 
     def _stops(self) -> list[Widget]:
-        forms: list[Widget] = list(self.query("Predict OptionList, Predict OrderPicker, Predict Input").results(Widget))
-        return [*forms, self.query_one(Story), self._wire.messages, *self._inspector.stops, self.query_one(VerdictList)]
+        """What Tab goes round: one stop a pane, but for the bytes, which have two."""
+        forms = [form.control for form in self.query(Predict)]
+        told = forms or [self.query_one(Story)]
+        return [*told, self._wire.messages, *self._inspector.stops, self.query_one(VerdictList)]
 
     def _focus(self, widget: Widget) -> None:
         self._bring(self._pane_of(widget))
         widget.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that types is not offered where one types."""
+        return not (action in TYPED and isinstance(self.focused, Input))
 
     async def action_leave(self) -> None:
         """One step back: out of a filter, the X-ray, the bytes, a line one types in; then out of the lab."""

@@ -29,7 +29,7 @@ class KnobsDialog(Dialog[dict[str, str]]):
         super().__init__()
         self._lab = lab
         self._values = values
-        self._running = running
+        self._during_run = running
 
     def compose(self) -> ComposeResult:
         """A line of value each."""
@@ -37,7 +37,7 @@ class KnobsDialog(Dialog[dict[str, str]]):
             yield Static(f"Knobs: {self._lab.title}", classes="title", markup=False)
             for knob in self._lab.knobs:
                 value = self._values.get(knob.name, knob.default)
-                yield KnobLine(knob, value, locked=self._running and not knob.live)
+                yield KnobLine(knob, value, locked=self._during_run and not knob.live)
             yield Static("Enter sets them · Esc leaves them as they were · Ctrl+R back to the defaults", classes="hint")
 
     def on_mount(self) -> None:
@@ -46,7 +46,7 @@ class KnobsDialog(Dialog[dict[str, str]]):
 
     @property
     def _free(self) -> bool:
-        return any(knob.live or not self._running for knob in self._lab.knobs)
+        return any(knob.live or not self._during_run for knob in self._lab.knobs)
 
     @on(Input.Submitted)
     @on(Cycle.Submitted)

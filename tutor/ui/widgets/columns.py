@@ -14,6 +14,7 @@ from tutor.ui.message_filter import length
 from tutor.ui.widgets.rows import Piece
 
 MIN_NAMES, MAX_NAMES = 11, 23  # cells of "from → to"
+WITH_PROTOCOL = 76  # cells from which protocol and opcode have a column each, under them the opcode has it
 WITH_KEY = 96  # from so many cells on the masking key has room, under them it is told whether there is one
 
 
@@ -48,10 +49,10 @@ def line(row: Row, width: int, names: int, before: float | None = None) -> Itera
         text = text.rjust(column.cells) if column.right else text
         if cell_len(text) > column.cells:
             text = set_cell_size(text, column.cells - 1) + "…"
-        yield set_cell_size(text, column.cells) + " ", _opcode_style(row) if column.name == "op" else column.style
-    if row.message.problem:
-        yield f"✗ {printable(row.message.problem)}: ", "error"
-    yield note(row), ""
+        style = _opcode_style(row) if column.name in ("op", "what") else column.style
+        yield set_cell_size(text, column.cells) + " ", style
+    problem = printable(row.message.problem)
+    yield (f"✗ {note(row)}: {problem}", "error") if problem else (note(row), "")
 
 
 def note(row: Row) -> str:
@@ -73,12 +74,17 @@ def _time(row: Row, before: float | None) -> str:
     return f"{row.message.t:.4f}" if before is None else f"+{row.message.t - before:.4f}"
 
 
+def _protocol(row: Row) -> str:
+    return row.message.proto.replace("sockjs", "sjs")
+
+
 def _flags(row: Row) -> str:
+    """FIN, or dots; behind it the number of each RSV bit that is set."""
     frame = row.message.frame
     if frame is None:
         return ""
     rsv = "".join(str(3 - bit) for bit in (2, 1, 0) if frame.rsv >> bit & 1)
-    return ("FIN" if frame.fin else "···") + (f"+{rsv}" if rsv else "")
+    return f"F+{rsv}" if frame.fin and rsv else f"·+{rsv}" if rsv else "FIN" if frame.fin else "···"
 
 
 _SHORT = {"continuation": "cont.", "binary": "bin."}
@@ -108,14 +114,16 @@ def _masked(row: Row) -> str:
 
 
 def _columns(width: int, names: int) -> tuple[Column, ...]:
-    mask = Column("mask", 8, _key, "quiet") if width >= WITH_KEY else Column("mask", 4, _masked, "quiet")
+    tight = width < WITH_PROTOCOL
+    both = (Column("prot", 5, _protocol, "accent"), Column("op", 5, _opcode))
+    either = (Column("what", 5, lambda row: _opcode(row) or _protocol(row)),)
+    masked, key = Column("mask", 4, _masked, "quiet"), Column("mask", 8, _key, "quiet")
     return (
-        Column("#", 5, lambda row: str(row.number), "quiet", right=True),
-        Column("time", 8, lambda row: "", "quiet", right=True),
+        Column("#", 4 if tight else 5, lambda row: str(row.number), "quiet", right=True),
+        Column("time", 7 if tight else 8, lambda row: "", "quiet", right=True),
         Column("from → to", names, _names),
-        Column("prot", 4, lambda row: "sjs" if row.message.proto == "sockjs" else row.message.proto[:4], "accent"),
-        Column("op", 5, _opcode),
-        Column("FIN" if width < WITH_KEY else "FIN+R", 5, _flags, "quiet"),
-        mask,
-        Column("len", 5, lambda row: str(length(row.message)), right=True),
+        *(either if tight else both),
+        Column("FIN", 3, _flags, "quiet") if tight else Column("FIN+R", 5, _flags, "quiet"),
+        key if width >= WITH_KEY else masked,
+        Column("len", 4 if tight else 5, lambda row: str(length(row.message)), right=True),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -60,13 +59,9 @@ class Inspector(Vertical):
         self._fields.show(message)
         self._hex.show(message)
         self._xray.show(message)
-        if row is None:
-            title = Content.styled("Bytes", "bold")
-        else:
-            what = f"#{row.number}  {row.message.proto} {note(row)}"
-            title = Content.assemble(
-                ("Bytes  ", "bold"), what, (f"  {count(len(row.message.raw), 'byte')}", "$foreground 70%")
-            )
+        title = "Bytes"
+        if row is not None:
+            title += f"  #{row.number}  {row.message.proto} {note(row)}  {count(len(row.message.raw), 'byte')}"
         self.query_one(".pane-title", Static).update(title)
 
     def on_resize(self) -> None:

@@ -107,8 +107,9 @@ class KnobLine(Vertical):
             self.knob.parse(self.value)
         except KnobError as error:
             self.query_one(".refusal", Static).update(Content.styled(f"✗ {error}", "$text-error"))
+            self.add_class("-wrong")
             return False
-        self.query_one(".refusal", Static).update("")
+        self.remove_class("-wrong")
         return True
 
     @on(Input.Changed)

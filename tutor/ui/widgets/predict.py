@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message as UiMessage
+from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -24,7 +25,7 @@ from tutor.ui.widgets.rows import Piece, Rows
 
 HINTS = {
     "choice": "Arrows choose, Enter commits.",
-    "number": "Type a number; Enter commits.",
+    "number": "Type a number{of_unit}; Enter commits.",
     "order": "Space picks what comes next, Backspace takes it back, Enter commits.",
     "bytes": "Type bytes in hex, as in 81 05; Enter commits.",
 }
@@ -76,12 +77,19 @@ class Predict(Vertical):
         elif asked.form == "order":
             yield OrderPicker(asked.options)
         else:
-            yield Input(placeholder=asked.unit, compact=True, max_length=4 * MAX_ANSWER)
-        yield Static(HINTS.get(asked.form, HINTS["bytes"]), classes="hint", markup=False)
+            yield Input(compact=True, max_length=4 * MAX_ANSWER)
+        of_unit = f" of {printable(asked.unit)}" if asked.unit else ""
+        hint = HINTS.get(asked.form, HINTS["bytes"]).replace("{of_unit}", of_unit)
+        yield Static(hint, classes="hint", markup=False)
+
+    @property
+    def control(self) -> Widget:
+        """What takes the answer."""
+        return self.query("OptionList, OrderPicker, Input").first(Widget)
 
     def take_focus(self) -> None:
         """The learner may answer at once."""
-        self.query("OptionList, OrderPicker, Input").first().focus()
+        self.control.focus()
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

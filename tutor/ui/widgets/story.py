@@ -15,9 +15,13 @@ from tutor.ui.widgets.sheet import Sheet
 
 
 class Story(VerticalScroll):
-    """Stays at its end, where the news is, until it is scrolled."""
+    """Stays at its end, where the news is, until it is scrolled up; from its end on it stays there again."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.MOVE]
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._follows = False
 
     def compose(self) -> ComposeResult:
         """One text."""
@@ -26,12 +30,27 @@ class Story(VerticalScroll):
     def tell(self, lines: Callable[[int], Lines]) -> None:
         """Show these lines."""
         self.query_one(Sheet).update(_kept(lines))
+        self._to_end()
 
-    def begin(self, *, at_end: bool) -> None:
-        """Another story: read it from its beginning, or stay where the news is."""
-        self.anchor(at_end)
-        if not at_end:
-            self.scroll_home(animate=False)
+    def follow(self) -> None:
+        """Another story begins: go with it."""
+        self._follows = True
+
+    def _to_end(self) -> None:
+        if self._follows:
+            self.call_after_refresh(self.scroll_end, animate=False, immediate=True)
+
+    def on_resize(self) -> None:
+        """A form has opened or closed below."""
+        self._to_end()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Up: the learner reads. At the end: on with the news."""
+        super().watch_scroll_y(old_value, new_value)
+        if new_value >= self.max_scroll_y:
+            self._follows = True
+        elif new_value < old_value:
+            self._follows = False
 
     def action_move(self, direction: int) -> None:
         """Scroll."""

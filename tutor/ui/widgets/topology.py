@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from textual.content import Content
 
 from labs import tape
 from labs.wire.printable import printable
-from tutor.ui.lines import Lines
+from tutor.ui.lines import Lines, hang
 from tutor.ui.widgets.sheet import Sheet
 
 # state: glyph, word, colour
@@ -17,6 +18,7 @@ STATES = {
     "down": ("✗", "down", "$text-error"),
     "frozen": ("❄", "frozen", "$text-primary"),
     "draining": ("◐", "draining", "$text-warning"),
+    "ended": ("○", "ended", "$foreground 70%"),  # with its lab, whose process is gone
 }
 UNKNOWN = ("?", "unknown", "")
 # roles from left to right: who dials stands left of whom it reaches
@@ -35,9 +37,9 @@ class Topology(Sheet):
         self._shown: tuple[object, object] = ({}, {})
         self.show({}, {})
 
-    def show(self, parts: Mapping[str, tape.Part], links: Links) -> None:
-        """The parts and links of now; where nothing has changed nothing is drawn."""
-        now = (dict(parts), dict(links))
+    def show(self, parts: Mapping[str, tape.Part], links: Links, *, over: bool = False) -> None:
+        """The parts and links of now, or where the run is `over` of its end. Nothing new: nothing is drawn."""
+        now = ({id: _last(part) if over else part for id, part in parts.items()}, dict(links))
         if now != self._shown:
             self._shown = now
             self.update(lambda width: picture(*now, width))
@@ -56,7 +58,8 @@ def picture(parts: Mapping[str, tape.Part], links: Links, width: int) -> Lines:
     for left, right in sorted(pairs, key=lambda pair: [list(parts).index(id) if id in parts else 99 for id in pair]):
         lines += [*_link(left, right, parts, links, names), Content("")]
     linked = {id for pair in pairs for id in pair}
-    lines += [_part(part, part.id in linked) for part in parts.values()]
+    for part in parts.values():
+        lines += _part(part, part.id in linked, width)
     return [line.truncate(width, ellipsis=True) for line in lines]
 
 
@@ -84,14 +87,20 @@ def _worded(state: State, names: int) -> Content:
     return Content.styled(f"  {state[1]}".ljust(names), state[2])
 
 
+def _last(part: tape.Part) -> tape.Part:
+    """The part as the end of the lab leaves it."""
+    return part if part.state == "down" else replace(part, state="ended")
+
+
 def _state(part: tape.Part | None) -> State:
     return STATES.get(part.state, UNKNOWN) if part is not None else UNKNOWN
 
 
-def _part(part: tape.Part, linked: bool) -> Content:
+def _part(part: tape.Part, linked: bool, width: int) -> Lines:
     """What the picture does not say: role, address, process. A part without a link has its state here."""
     glyph, word, colour = _state(part)
-    where = ", ".join(filter(None, (part.role, part.address, f"process {part.pid}" if part.pid else None)))
+    where = ", ".join(filter(None, (part.role, f"process {part.pid}" if part.pid else None, part.address)))
     state = "" if linked else f"  {word}"
     quiet = (f"  {printable(where)}", "$foreground 70%")
-    return Content.assemble((f"{glyph} ", colour), (printable(part.id), "bold"), (state, colour), quiet)
+    line = Content.assemble((printable(part.id), "bold"), (state, colour), quiet)
+    return hang(line, Content.styled(f"{glyph} ", colour), width)

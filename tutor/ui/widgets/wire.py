@@ -109,11 +109,11 @@ class Wire(Vertical):
     def _count(self) -> None:
         listed = self.messages
         shown = f"{listed.count} of {counted(listed.total, 'message')}" if listed.count != listed.total else ""
-        parts = [Content.styled("Wire  ", "bold"), Content(shown or counted(listed.total, "message"))]
+        parts = ["Wire  ", shown or counted(listed.total, "message")]
         if shown:
-            parts.append(Content.styled("  filtered, Esc shows all", "$text-warning"))
+            parts.append("  filtered, Esc shows all")
         if listed.unread:
-            parts.append(Content.styled(f"  +{listed.unread} new: G follows", "bold $text-warning"))
+            parts.append(f"  +{listed.unread} new, G follows")
         elif listed.follow and listed.total:
-            parts.append(Content.styled("  following", "$foreground 60%"))
-        self.query_one(".pane-title", Static).update(Content.assemble(*parts))
+            parts.append("  following")
+        self.query_one(".pane-title", Static).update("".join(parts))
