@@ -12,10 +12,11 @@ from labs.recording import Tape
 class Finding:
     """Whether the tape bears a claim out: what was expected, what was observed, and the lines (1 = first) that say so.
 
+    `ok` is None where nothing on the tape bears on the claim; then `observed` says what is missing.
     `measured` is what predictions came to: id of the prediction -> value in the form of its answer.
     """
 
-    ok: bool
+    ok: bool | None
     expected: str
     observed: str
     evidence: tuple[int, ...]
@@ -27,5 +28,5 @@ Judge = Callable[[Tape], Finding]
 
 
 def unmeasured(expected: str, why: str) -> Finding:
-    """Nothing on the tape bears on the claim: it does not hold, and `why` says what is missing."""
-    return Finding(False, expected, f"not measured: {why}", ())
+    """Nothing on the tape bears on the claim, which is no verdict; `why` says what is missing."""
+    return Finding(None, expected, why, ())

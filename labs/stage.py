@@ -142,7 +142,10 @@ class Stage:
             for asked, value in finding.measured.items():
                 if any(event.id == asked for _, event in self.tape.of(tape.Predict)):
                     self._say(tape.Measured, id=asked, value=value)
-            self._judged[id] = finding.ok
+            self._judged[id] = bool(finding.ok)
+            if finding.ok is None:
+                self.note(f"Not measured: {self.lab.verdicts[id]}: {finding.observed}.")
+                continue
             self._say(
                 tape.Verdict, id=id, claim=self.lab.verdicts[id], ok=finding.ok, expected=finding.expected,
                 observed=finding.observed, evidence=list(finding.evidence),

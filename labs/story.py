@@ -107,7 +107,7 @@ class Story:
         held = sum(verdict.ok for verdict in self._verdicts)
         yield ""
         seen = "verdicts" if event.error is None else "verdicts that were reached"
-        yield from self._wrap(f"{held} of {len(self._verdicts)} {seen} held, {event.seconds:.1f} s.", "")
+        yield from self._wrap(f"{held} of {event.verdicts} {seen} held, {event.seconds:.1f} s.", "")
         for verdict in self._verdicts:
             if not verdict.ok:
                 yield from self._wrap(f"{verdict.id}: {verdict.observed}", "  ✗ ")

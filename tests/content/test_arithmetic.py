@@ -78,6 +78,7 @@ SUMS: list[tuple[str, Callable[[], str]]] = [
     ("chat-for-a-million", lambda: with_commas(MILLION / GATEWAYS)),
     ("chat-for-a-million", lambda: with_commas(MILLION / (GATEWAYS * (ZONES - 1) / ZONES))),
     ("chat-for-a-million", lambda: with_commas(MILLION / ZONES)),
+    ("chat-for-a-million", lambda: with_commas(MILLION / ZONES / 5)),
     ("chat-for-a-million", lambda: with_commas(MILLION / ZONES / 60)),
     ("chat-for-a-million", lambda: with_commas(MILLION / 30)),
     ("chat-for-a-million", lambda: f"{round(MESSAGES_IN) * 86_400 / 1e9:.2f} billion"),

@@ -19,7 +19,10 @@ class Played:
 
     @property
     def failed(self) -> set[str]:
-        return {id for id, verdict in self.verdicts.items() if not verdict.ok}
+        """The claims that were not borne out: their verdict is that they do not hold, or they were not measured."""
+        lab = find(next(event.name for event in self.of(tape.LabStarted)))
+        assert lab is not None
+        return {id for id in lab.verdicts if id not in self.verdicts or not self.verdicts[id].ok}
 
     def of(self, kind: type) -> list:
         return [event for event in self.events if isinstance(event, kind)]

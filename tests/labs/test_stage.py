@@ -125,11 +125,12 @@ async def test_what_a_prediction_came_to_is_on_the_tape() -> None:
     assert [(event.id, event.value) for event in played.of(tape.Measured)] == [("p", "b")]
 
 
-async def test_a_verdict_without_evidence_does_not_hold() -> None:
+async def test_a_claim_without_evidence_is_no_verdict() -> None:
     played = Played(two_steps, judge=found(evidence=()))
     ended = await played.end(auto=True)
     assert (ended.ok, ended.error) == (False, None)
-    assert played.of(tape.Verdict)[0].observed.startswith("not measured")
+    assert played.of(tape.Verdict) == []
+    assert played.of(tape.Note)[-1].text.startswith("Not measured: It holds")
 
 
 async def test_a_verdict_that_is_never_reached_is_told() -> None:

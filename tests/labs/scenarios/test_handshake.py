@@ -102,8 +102,7 @@ async def test_nothing_is_claimed_of_a_tape_without_the_handshakes() -> None:
     without = played.edited(lambda event: None if isinstance(event, tape.Bytes) else event)
     for judge in handshake.VERDICTS.values():
         finding = judge(without)
-        assert not finding.ok
-        assert finding.observed.startswith("not measured: ")
+        assert finding.ok is None
 
 
 async def test_an_old_version_is_refused_with_what_is_spoken() -> None:
