@@ -109,11 +109,16 @@ def _marker(folder: Path, extra: str) -> Path:
 
 
 def _is_ready(folder: Path, extra: str) -> bool:
+    # An environment that was made for an extra has all that a run without one needs.
+    markers = [_marker(folder, extra)] if extra else list(folder.glob("ready-*"))
+    return _python(folder).exists() and any(_made_from(marker) == _wanted() for marker in markers)
+
+
+def _made_from(marker: Path) -> str:
     try:
-        ready = _marker(folder, extra).read_text(encoding="ascii")
+        return marker.read_text(encoding="ascii")
     except (OSError, ValueError):
-        return False
-    return ready == _wanted() and _python(folder).exists()
+        return ""
 
 
 def _writable_folder() -> Path:
