@@ -46,6 +46,25 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX lab_run_by_lab ON lab_run (lab, at)",
     ),
+    (
+        """CREATE TABLE review (
+            id TEXT PRIMARY KEY,
+            card TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            mode TEXT NOT NULL,
+            rating INTEGER NOT NULL CHECK (rating BETWEEN 1 AND 4),
+            confidence INTEGER CHECK (confidence BETWEEN 1 AND 3),
+            seconds REAL NOT NULL,
+            missed TEXT NOT NULL
+        )""",
+        "CREATE INDEX review_by_time ON review (at)",
+        "CREATE TABLE mock (id TEXT PRIMARY KEY, at INTEGER NOT NULL, interview TEXT NOT NULL)",
+        """CREATE TABLE mock_answer (
+            review TEXT PRIMARY KEY REFERENCES review (id) ON DELETE CASCADE,
+            mock TEXT NOT NULL REFERENCES mock (id),
+            answer TEXT NOT NULL
+        ) WITHOUT ROWID""",
+    ),
 )
 
 T = TypeVar("T")
@@ -172,6 +191,22 @@ class Store:
         values = (run.lab, _seconds(run.at), int(run.ok), json.dumps(dict(run.verdicts)), predictions)
         return self._write("INSERT INTO lab_run (lab, at, ok, verdicts, predictions) VALUES (?, ?, ?, ?, ?)", values)
 
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        """What a query of a sibling module finds; nothing where the file can't be read."""
+        return self._read(_all(query, values), [])
+
+    def transact(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> bool:
+        """Carry out all statements, each with its values, or none of them. True where they were saved."""
+        with self._lock, self._guarded():
+            connection = self._open()
+            if connection is not None:
+                with _transaction(connection):
+                    for statement, values in statements:
+                        connection.execute(statement, values)
+                self._problem = ""
+                return True
+        return False
+
     def close(self) -> None:
         """Close the file; using the store again opens it again."""
         with self._lock:
@@ -187,14 +222,7 @@ class Store:
         return otherwise
 
     def _write(self, statement: str, values: Sequence[Any]) -> bool:
-        with self._lock, self._guarded():
-            connection = self._open()
-            if connection is not None:
-                with _transaction(connection):
-                    connection.execute(statement, values)
-                self._problem = ""
-                return True
-        return False
+        return self.transact([(statement, values)])
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
