@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from labs import catalog
 from labs.lab import Lab
+from labs.wire.printable import cut
 from tutor.ui import keys
 from tutor.ui.desk import GLYPHS, Desk
 from tutor.ui.lines import counted
@@ -22,6 +23,8 @@ ABOUT = (
     "Say an answer aloud, unfold it, then prove it: what can be measured is measured on your own machine, "
     "from the bytes of real WebSocket connections."
 )
+
+MAX_TITLE = 30  # cells of a section's title, so that its row fits 80 columns
 
 
 class TodayScreen(TutorScreen):
@@ -82,14 +85,14 @@ def lab_line(lab: Lab) -> Content:
 
 def state_of(desk: Desk) -> Content:
     """Read and opened questions by section, facts, where progress is kept, what is wrong."""
-    width = max((len(section.title) for section in desk.bank.sections), default=0)
+    width = min(MAX_TITLE, max((len(section.title) for section in desk.bank.sections), default=0))
     lines = []
     for section in desk.bank.sections:
         seen = [desk.seen(question) for question in section.questions]
         if seen:
             glyphs = " ".join(GLYPHS[state] for state in seen)
             count = f"{seen.count('read')} of {len(seen)} read".ljust(14)
-            lines.append(Content.assemble(section.title.ljust(width + 2), count, (glyphs, "$primary")))
+            lines.append(Content.assemble(cut(section.title, width).ljust(width + 2), count, (glyphs, "$primary")))
     facts = len(desk.bank.facts)
     if facts:
         lines.append(Content(f"{'Facts'.ljust(width + 2)}{counted(facts, 'rapid-fire fact')}"))
