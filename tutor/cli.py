@@ -67,6 +67,7 @@ def _parser() -> _Parser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     _add_labs(commands)
     _add_study(commands)
+    _add_serve(commands)
     doctor = commands.add_parser("doctor", help="what this machine has, and what that means for the labs")
     doctor.set_defaults(module="doctor")
     doctor.add_argument("--json", action="store_true", help="one JSON object")
@@ -117,6 +118,22 @@ def _add_study(commands: argparse._SubParsersAction[_Parser]) -> None:
     export.add_argument("out", metavar="OUT", help="a file, or - for standard output")
     for parser in (check, show, export):
         parser.set_defaults(module="study")
+
+
+def _add_serve(commands: argparse._SubParsersAction[_Parser]) -> None:
+    serve = commands.add_parser("serve", help="a STOMP broker over WebSocket and SockJS, to point a client at")
+    serve.set_defaults(module="serve")
+    serve.add_argument("--host", default="127.0.0.1", help="where to listen; only this machine reaches the default")
+    serve.add_argument("--port", type=int, default=0, help="0: any free one")
+    serve.add_argument("--auth", choices=("open", "token"), help="token: only who has one; default open on loopback")
+    serve.add_argument("--secret-file", type=Path, metavar="FILE", help="what signs the tokens; else made up")
+    serve.add_argument("--set", action="append", default=[], metavar="LIMIT=VALUE", help="set a limit (repeatable)")
+    serve.add_argument("--semantics", choices=("full", "spring"), default="full",
+                       help="spring: as Spring's simple broker does where the two differ")  # fmt: skip
+    serve.add_argument("--sockjs-test-endpoints", action="store_true",
+                       help="the SockJS bases that the SockJS protocol's own tests want")  # fmt: skip
+    serve.add_argument("--access-log", metavar="FILE", help="a JSON object a line; - for standard error")
+    serve.add_argument("--json", action="store_true", help="one JSON object when ready")
 
 
 class _Version(argparse.Action):

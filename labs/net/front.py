@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast
 
 from labs.net.http import TEXT, Headers, HttpError, HttpLimits, Request, RequestReader, line, reason, response
 from labs.net.link import Link, LinkOptions, Receiver, accept
@@ -24,12 +24,16 @@ class FrontLimits:
     idle_seconds: float = 60.0
 
 
-@runtime_checkable
 class Site(Protocol):
     """What answers requests, and knows the connections that are open."""
 
     limits: FrontLimits
-    connections: set[Connection]
+
+    def connection_open(self, connection: Connection) -> None:
+        """It speaks HTTP from now on."""
+
+    def connection_gone(self, connection: Connection) -> None:
+        """It is closed, or a WebSocket."""
 
     def handle(self, exchange: Exchange) -> None:
         """Answer, now or later, by one of the exchange's verbs."""
@@ -39,15 +43,17 @@ class Exchange:
     """One request and its response: respond(), or begin(), write() and end(), or upgrade(). Afterwards, and once the
     client has gone, these do nothing.
 
-    `on_gone` is called when the client goes before the response has ended.
+    `on_gone` is called when the client goes before the response has ended, `on_writable` when what was written has left
+    after `congested`.
     """
 
-    __slots__ = ("_chunked", "_connection", "begun", "done", "on_gone", "peer", "request", "status")
+    __slots__ = ("_chunked", "_connection", "begun", "done", "on_gone", "on_writable", "peer", "request", "status")
 
     def __init__(self, connection: Connection, request: Request, peer: str) -> None:
         self.request = request
         self.peer = peer
         self.on_gone: Callable[[], None] | None = None
+        self.on_writable: Callable[[], None] | None = None
         self.begun = self.done = False
         self.status = 0
         self._connection = connection
@@ -97,9 +103,14 @@ class Exchange:
         return self._connection.become_websocket(self.request, receiver, options)
 
     @property
-    def buffered(self) -> int:
-        """Bytes that were written and have not left."""
-        return self._connection.buffered
+    def congested(self) -> bool:
+        """More was written than the client has taken."""
+        return self._connection.paused
+
+    def writable(self) -> None:
+        """The client has caught up."""
+        if not self.done and self.on_writable is not None:
+            self.on_writable()
 
     def gone(self) -> None:
         """The client has gone."""
@@ -133,12 +144,11 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._exchange: Exchange | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._advancing = self._paused = self._closing = False
+        self._advancing = self._closing = self._last = self.paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._site.connections.add(self)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self._site.connection_open(self)
         self._wait(self._site.limits.request_seconds)
 
     def data_received(self, data: bytes) -> None:
@@ -157,17 +167,16 @@ class Connection(asyncio.Protocol):
             self._exchange.gone()
 
     def pause_writing(self) -> None:
-        self._paused = True
+        self.paused = True
 
     def resume_writing(self) -> None:
-        self._paused = False
-        self._advance()
+        self.paused = False
+        if self._exchange is not None:
+            self._exchange.writable()
+        elif not self._advancing:
+            self._advance()
 
     # What an exchange asks for.
-
-    @property
-    def buffered(self) -> int:
-        return self._transport.get_write_buffer_size()
 
     def write(self, data: bytes) -> None:
         if not self._transport.is_closing():
@@ -177,7 +186,7 @@ class Connection(asyncio.Protocol):
         """The response is over: on to the next request, or close."""
         self._exchange = None
         self.write(raw)
-        if closes:
+        if closes or self._last:
             self._close()
             return
         self._transport.resume_reading()
@@ -197,18 +206,22 @@ class Connection(asyncio.Protocol):
 
     def shut(self) -> None:
         """The server stops: close now if nothing is being answered, else behind that response."""
+        self._last = True
         if self._exchange is None:
             self._close()
         elif not self._exchange.begun:
             self._exchange.line(503, "the server is shutting down", [("Retry-After", "1")])
-            self._close()
+
+    def abort(self) -> None:
+        """Cut it."""
+        self._transport.abort()
 
     # The loop.
 
     def _advance(self) -> None:
         self._advancing = True
         try:
-            while self._exchange is None and not self._paused and not self._closing:
+            while self._exchange is None and not self.paused and not self._closing:
                 request = self._reader.next_request()
                 if request is None:
                     break
@@ -261,7 +274,7 @@ class Connection(asyncio.Protocol):
 
     def _leave(self) -> None:
         self._cancel_timer()
-        self._site.connections.discard(self)
+        self._site.connection_gone(self)
 
 
 LINGER_SECONDS = 2.0

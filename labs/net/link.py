@@ -26,18 +26,40 @@ INVALID_DATA = 1007
 _SLICE = 4 * 1024  # compressed bytes that are inflated at a time, so that many small bombs cost as little as one
 
 
+class Channel(Protocol):
+    """What messages are written to: a link, or a SockJS session."""
+
+    def send(self, data: bytes, *, text: bool) -> None:
+        """One message; `text` must be valid UTF-8."""
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """End it, behind what was sent."""
+
+    def pause_reading(self) -> None:
+        """Take no more from the client until resume_reading()."""
+
+    def resume_reading(self) -> None:
+        """Go on after pause_reading()."""
+
+
 class Receiver(Protocol):
-    """Where the messages of a link go."""
+    """Where the messages of a channel go."""
+
+    def start(self, channel: Channel) -> None:
+        """The channel is open; called once, before anything else."""
 
     def received(self, data: bytes, text: bool) -> None:
         """A message; that of a text message is valid UTF-8."""
 
+    def congested(self) -> None:
+        """The client does not keep up: more than `high_water` bytes wait for it."""
+
     def writable(self) -> None:
-        """What was written has left, after `Link.congested`."""
+        """It has caught up, after congested()."""
 
     def lost(self, code: int, sent: int) -> None:
-        """The connection is over: the close code that came (1005 none in the frame, 1006 no frame) and the one that
-        was sent (0: none)."""
+        """The channel is over: the close code that came (1005 none in the frame, 1006 no frame) and the one that was
+        sent (0: none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +81,19 @@ def _deflate(compression: str) -> list[ServerPerMessageDeflateFactory] | None:
     if compression == "off":
         return None
     alone = compression == "in" or None
-    return [ServerPerMessageDeflateFactory(server_no_context_takeover=bool(alone), client_no_context_takeover=bool(alone))]
+    return [
+        ServerPerMessageDeflateFactory(server_no_context_takeover=bool(alone), client_no_context_takeover=bool(alone))
+    ]
 
 
 class _Core(ServerProtocol):
-    """The library's core, and one thing that it refuses: a close frame between the fragments of a message, which
-    RFC 6455 §5.4 allows any control frame to be."""
+    """The library's core, but for two things. A close frame may come between the fragments of a message, as any
+    control frame may (RFC 6455 §5.4). And a ping is answered by the link, in its turn among the messages."""
 
     def recv_frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.PING:
+            self.events.append(frame)
+            return
         if frame.opcode is Opcode.CLOSE:
             self.current_size = None
         super().recv_frame(frame)
@@ -89,7 +116,8 @@ def accept(transport: asyncio.Transport, raw_head: bytes, receiver: Receiver, op
     link = Link(transport, core, receiver, options)
     transport.set_protocol(link)
     transport.set_write_buffer_limits(high=options.high_water)
-    link.flush()
+    link.answer()
+    receiver.start(link)
     return link
 
 
@@ -101,10 +129,12 @@ class Link(asyncio.Protocol):
 
     __slots__ = (
         "_core", "_fragments", "_opcode", "_out", "_outgoing", "_receiver", "_timer", "_transport", "_utf8",
-        "close_received", "congested", "open",
+        "close_received", "open",
     )  # fmt: skip
 
-    def __init__(self, transport: asyncio.Transport, core: ServerProtocol, receiver: Receiver, options: LinkOptions) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, core: ServerProtocol, receiver: Receiver, options: LinkOptions
+    ) -> None:
         self._transport = transport
         self._core = core
         self._receiver = receiver
@@ -115,7 +145,6 @@ class Link(asyncio.Protocol):
         self._utf8: codecs.IncrementalDecoder | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.open = core.state is OPEN
-        self.congested = False
         self.close_received = ABNORMAL
 
     # Out.
@@ -148,16 +177,19 @@ class Link(asyncio.Protocol):
     def flush(self) -> None:
         """Write what has gathered."""
         out, self._out = self._out, []
-        closes = False
-        for data in self._core.data_to_send():
-            closes = closes or not data
-            out.append(data)
         if out and not self._transport.is_closing():
             self._transport.write(b"".join(out) if len(out) > 1 else out[0])
-            if closes and self._transport.can_write_eof():
+
+    def answer(self) -> None:
+        """Write what the core has to say, behind everything else: the handshake's answer, the close frame, the end."""
+        self.flush()
+        for data in self._core.data_to_send():
+            if self._transport.is_closing():
+                return
+            if data:
+                self._transport.write(data)
+            elif self._transport.can_write_eof():
                 self._transport.write_eof()
-        if closes:
-            self._expect_end()
 
     def abort(self) -> None:
         """Cut the connection."""
@@ -188,6 +220,8 @@ class Link(asyncio.Protocol):
             assert self._core.close_rcvd is not None
             self.close_received = self._core.close_rcvd.code
             self._end()
+        elif opcode is Opcode.PING:
+            self.send_frame(Frame(Opcode.PONG, frame.data).serialize(mask=False))
         elif opcode is Opcode.CONT or not frame.fin:
             self._fragment(frame)
         elif opcode is Opcode.TEXT or opcode is Opcode.BINARY:
@@ -243,15 +277,14 @@ class Link(asyncio.Protocol):
         self._receiver.lost(self.close_received, sent.code if sent else 0)
 
     def pause_writing(self) -> None:
-        self.congested = True
+        if self.open:
+            self._receiver.congested()
 
     def resume_writing(self) -> None:
-        self.congested = False
         if self.open:
             self._receiver.writable()
 
     def pause_reading(self) -> None:
-        """Take no more from the client until resume_reading()."""
         self._transport.pause_reading()
 
     def resume_reading(self) -> None:
@@ -259,10 +292,7 @@ class Link(asyncio.Protocol):
 
     def _end(self) -> None:
         self.open = False
-        self.flush()
-        self._expect_end()
-
-    def _expect_end(self) -> None:
+        self.answer()
         if self._timer is None:
             self._transport.resume_reading()
             self._timer = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)

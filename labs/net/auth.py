@@ -1,0 +1,174 @@
+"""Who a client is: tokens (JWT, HS256), one-time tickets, and which Origin may connect. A token never appears in what
+is raised or logged here. Who may do what, once known, is the broker's matter."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import jwt
+
+from labs.broker import Identity, Peer, Refused
+from labs.net.http import Request
+
+ALGORITHM = "HS256"
+UNAUTHORIZED = 4401  # close code: no valid token, or no longer
+SUBPROTOCOL_PREFIX = "bearer."  # a browser can set no header: `new WebSocket(url, ["v12.stomp", "bearer.<token>"])`
+MAX_TICKETS = 10_000
+MIN_SECRET = 32  # bytes; RFC 7518 §3.2 for HS256
+
+Mode = Literal["open", "token"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthLimits:
+    """Times in seconds; `allowed_origins` are separated by commas, `*` is any."""
+
+    token_time: float = 3600.0  # how long an issued token lives, and at most
+    ticket_time: float = 30.0  # how long a ticket may be used, once
+    allowed_origins: str = ""  # beside the server's own, as http://localhost:5173
+
+
+class AuthError(ValueError):
+    """A token or a ticket that is not accepted; the text says why, without it."""
+
+
+class Auth:
+    """Issues and checks. `mode` open: who brings nothing is welcome, who brings something bad is not.
+
+    `now` is the broker's clock, on which identities expire.
+    """
+
+    def __init__(self, mode: Mode, secret: bytes, limits: AuthLimits, now: Callable[[], float]) -> None:
+        self.mode = mode
+        self.limits = limits
+        self._secret = secret
+        self._now = now
+        self._tickets: dict[str, tuple[Identity, float]] = {}  # oldest first
+
+    def issue_token(self, user: str, seconds: float) -> str:
+        """A token for `user`."""
+        issued = time.time()
+        claims = {"sub": user, "iat": int(issued), "exp": math.ceil(issued + seconds)}
+        return jwt.encode(claims, self._secret, ALGORITHM)
+
+    def check_token(self, token: str) -> Identity:
+        """Whom it was issued to; raises AuthError."""
+        try:
+            claims = jwt.decode(token, self._secret, [ALGORITHM], options={"require": ["exp", "sub"]})
+        except jwt.ExpiredSignatureError:
+            raise AuthError("the token has expired; get a new one from POST /token") from None
+        except jwt.PyJWTError as error:
+            raise AuthError(f"the token is not valid here ({_kind(error)}); POST /token issues them") from None
+        return Identity(claims["sub"], self._now() + float(claims["exp"]) - time.time())
+
+    def issue_ticket(self, identity: Identity) -> str:
+        """Good for one handshake within the ticket time."""
+        now = self._now()
+        while self._tickets and (len(self._tickets) >= MAX_TICKETS or next(iter(self._tickets.values()))[1] <= now):
+            del self._tickets[next(iter(self._tickets))]
+        ticket = secrets.token_urlsafe(24)
+        self._tickets[ticket] = identity, now + self.limits.ticket_time
+        return ticket
+
+    def use_ticket(self, ticket: str) -> Identity:
+        """Whom it was issued to; from now on it is worth nothing. Raises AuthError."""
+        identity, until = self._tickets.pop(ticket, (None, 0.0))
+        if identity is None:
+            raise AuthError("the ticket is unknown or used already; each is good for one handshake")
+        if until <= self._now():
+            raise AuthError(f"the ticket is older than {self.limits.ticket_time:g} s; get a new one from POST /ticket")
+        return identity
+
+    def identify(self, request: Request) -> Identity | None:
+        """Whom a handshake acts for: ticket, Authorization header, query, cookie or subprotocol, in that order; None
+        where it brings nothing. Raises AuthError for what is not valid."""
+        if ticket := request.query.get("ticket"):
+            return self.use_ticket(ticket)
+        token = (
+            bearer(request.get("Authorization"))
+            or request.query.get("token")
+            or request.cookies.get("token")
+            or next((name[len(SUBPROTOCOL_PREFIX) :] for name in _offered(request) if is_bearer(name)), None)
+        )
+        return self.check_token(token) if token else None
+
+    def authenticate(self, peer: Peer, headers: Mapping[str, str], now: float) -> Identity:
+        """The broker's authenticator: a token in CONNECT (`Authorization: Bearer …`, or `passcode`), else whom the
+        handshake established, else, in open mode, whoever `login` says."""
+        token = bearer(headers.get("Authorization") or headers.get("authorization"))
+        passcode = headers.get("passcode", "")
+        if token is None and (self.mode == "token" or passcode.count(".") == 2):
+            token = passcode or None
+        if token is not None and (peer.identity is None or token != passcode):
+            try:
+                return self.check_token(token)
+            except AuthError as error:
+                raise Refused(str(error), UNAUTHORIZED) from None
+        if peer.identity is not None:
+            return peer.identity
+        if self.mode == "token":
+            raise Refused(
+                "a token is demanded: Authorization: Bearer … in CONNECT; POST /token issues one", UNAUTHORIZED
+            )
+        return Identity(headers.get("login") or None)
+
+    def may_issue(self, request: Request, *, local: bool) -> bool:
+        """Whether POST /token answers: on a `local` server to everyone, else only to who shows the secret."""
+        shown = bearer(request.get("Authorization")) or ""
+        return local or secrets.compare_digest(shown.encode(), self._secret)
+
+
+def bearer(header: str | None) -> str | None:
+    """The token of an `Authorization: Bearer …` header, or None."""
+    scheme, _, token = (header or "").strip().partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def is_bearer(name: str) -> bool:
+    """Whether an offered subprotocol carries a token."""
+    return name.lower().startswith(SUBPROTOCOL_PREFIX)
+
+
+def _offered(request: Request) -> list[str]:
+    return [name.strip() for name in (request.get("Sec-WebSocket-Protocol") or "").split(",") if name.strip()]
+
+
+def offered_subprotocols(request: Request) -> list[str]:
+    """Those that a handshake offers, but for tokens."""
+    return [name for name in _offered(request) if not is_bearer(name)]
+
+
+def _kind(error: jwt.PyJWTError) -> str:
+    """`InvalidSignatureError` -> `invalid signature`: the library's own texts may quote what came."""
+    name = type(error).__name__.removesuffix("Error")
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+
+
+def origin_allowed(request: Request, own: frozenset[str], allowed: frozenset[str], *, by_host: bool) -> bool:
+    """Whether the page that a browser connects from may (RFC 6455 §10.2). Without Origin it is no browser.
+
+    `own` are the server's origins; `by_host`: also the one that the Host header names, for a server whose names are
+    not known here. On loopback they are: there, trusting Host would let a foreign name that resolves to 127.0.0.1 in.
+    """
+    origin = request.get("Origin")
+    if origin is None or "*" in allowed:
+        return True
+    origin = origin.lower()
+    if origin in own or origin in allowed:
+        return True
+    return by_host and origin.partition("://")[2] == (request.get("Host") or "").lower()
+
+
+def read_origins(text: str) -> frozenset[str]:
+    """The origins of a comma-separated list."""
+    return frozenset(each.strip().lower().rstrip("/") for each in text.split(",") if each.strip())
+
+
+def generate_secret() -> bytes:
+    """A secret for this run of the server."""
+    return secrets.token_urlsafe(48).encode()

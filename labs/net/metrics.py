@@ -1,0 +1,98 @@
+"""What `/metrics` tells, in Prometheus' format by its client library, and the access log. Counting happens where things
+happen; here it gets its names."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from typing import IO
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from labs.broker import Counters
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_LATENCY = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_DURATION = (0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 86400.0)
+_LAG = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+
+# Field of the broker's counters -> what it is; those that go up and down are gauges.
+_GAUGES = {
+    "sessions": "STOMP sessions that are open",
+    "connected": "STOMP sessions that have CONNECTed",
+    "slow": "slow consumers: sessions whose socket is not taking more",
+    "queued": "messages waiting in queues",
+    "unacknowledged": "messages delivered and not acknowledged",
+}
+_COUNTERS = {
+    "frames_in": "STOMP frames received",
+    "messages_in": "SENDs that took effect",
+    "messages_out": "MESSAGEs to subscribers",
+    "redelivered": "messages delivered again",
+    "dead_lettered": "messages that were given up",
+    "expired": "messages that waited too long",
+    "dropped": "messages dropped for slow consumers",
+    "replayed": "messages replayed to subscribers",
+    "errors": "ERROR frames",
+}
+
+
+class Metrics:
+    """One server's figures; `counters` are its broker's."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._registry = registry = CollectorRegistry()
+        registry.register(_BrokerCollector(counters))
+        self.connections = Gauge("ws_connections", "WebSockets open", ["endpoint"], registry=registry)
+        self.opened = Counter("ws_connections_opened", "WebSockets opened", ["endpoint"], registry=registry)
+        self.closed = Counter("ws_connections_closed", "by close code sent, or received", ["code"], registry=registry)
+        self.duration = Histogram(
+            "ws_connection_seconds", "how long WebSockets lasted", buckets=_DURATION, registry=registry
+        )
+        self.requests = Counter("http_requests", "HTTP requests answered", ["status"], registry=registry)
+        self.latency = Histogram(
+            "stomp_delivery_seconds", "from publishing to writing a MESSAGE", buckets=_LATENCY, registry=registry
+        )
+        self.lag = Histogram("loop_lag_seconds", "how late the event loop is", buckets=_LAG, registry=registry)
+        self.sockjs = Gauge("sockjs_http_sessions", "SockJS sessions over HTTP", registry=registry)
+
+    def delivered(self, seconds: float, count: int) -> None:
+        """A message went to `count` subscribers; the latency is the message's, once."""
+        if count:
+            self.latency.observe(seconds)
+
+    def text(self) -> bytes:
+        """All of it."""
+        return generate_latest(self._registry)
+
+
+class _BrokerCollector(Collector):
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+
+    def collect(self) -> Iterable[Metric]:
+        for name, text in _GAUGES.items():
+            yield GaugeMetricFamily(f"stomp_{name}", text, value=getattr(self._counters, name))
+        for name, text in _COUNTERS.items():
+            yield CounterMetricFamily(f"stomp_{name}", text, value=getattr(self._counters, name))
+
+
+class AccessLog:
+    """One JSON object a line. It holds the path without its query, and no header: so no token."""
+
+    def __init__(self, out: IO[str] | None, clock: Callable[[], float] = time.time) -> None:
+        self._out = out
+        self._clock = clock
+
+    def write(self, **fields: object) -> None:
+        """One line; a log that cannot be written is not the client's matter."""
+        if self._out is None:
+            return
+        try:
+            self._out.write(json.dumps({"time": round(self._clock(), 3), **fields}) + "\n")
+            self._out.flush()
+        except (OSError, ValueError):
+            self._out = None

@@ -1,0 +1,407 @@
+"""`ws-tutor serve`: one process that listens, knows every path, and drains when it is told to stop. What the paths do
+is in the modules that it puts together here."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import IO, Any, Literal
+
+from labs.broker import Broker, BrokerConfig, Limits, Peer
+from labs.net.auth import (
+    Auth,
+    AuthError,
+    AuthLimits,
+    Mode,
+    bearer,
+    offered_subprotocols,
+    origin_allowed,
+    read_origins,
+)
+from labs.net.counted import Counted
+from labs.net.echo import Echo, GoAway
+from labs.net.front import Connection, Exchange, FrontLimits
+from labs.net.http import HttpLimits, form_fields
+from labs.net.link import LinkOptions, Receiver
+from labs.net.metrics import CONTENT_TYPE, AccessLog, Metrics
+from labs.net.page import ASSETS
+from labs.net.sockjs import BaseOptions, SockJsBase
+from labs.net.sockjs_session import SockJsLimits
+from labs.net.stomp import Stomp, StompReceiver
+from labs.net.tasks import Tasks, first_of
+from labs.wire.handshake import wants_upgrade
+from labs.wire.stomp import SUBPROTOCOLS
+
+GOING_AWAY, RESTART = 1001, 1012
+LAG_SECONDS = 0.5  # between two looks at how late the loop is
+_JSON = ("Content-Type", "application/json; charset=UTF-8")
+_NO_STORE = ("Cache-Control", "no-store")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """Limits of the server itself. Sizes in bytes, times in seconds."""
+
+    echo_size: int = 64 * 1024 * 1024  # of a message to /echo, which conformance suites send 16 MiB to; 1009
+    body_size: int = 1024 * 1024  # of a request's body; more is answered with 413
+    head_size: int = 16 * 1024  # of a request's head; more is answered with 431
+    request_time: float = 10.0  # for a request to become whole; then 408
+    idle_time: float = 60.0  # of a connection kept alive, between two requests
+    send_buffer: int = 64 * 1024  # written to a client and not taken, until it counts as slow
+    drain_time: float = 5.0  # from being told to stop until what is left is cut
+    restart_delay: float = 0.0  # above 0: clients are closed with 1012 and told to come back after so long
+    compression: Literal["on", "off"] = "on"  # whether permessage-deflate is accepted
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What one server is to be. `access_log` gets a JSON object a line."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    auth: Mode = "open"
+    secret: bytes = b""
+    limits: ServerLimits = field(default_factory=ServerLimits)
+    auth_limits: AuthLimits = field(default_factory=AuthLimits)
+    sockjs_limits: SockJsLimits = field(default_factory=SockJsLimits)
+    broker: BrokerConfig = field(default_factory=BrokerConfig)
+    sockjs_tests: bool = False
+    access_log: IO[str] | None = None
+
+
+SETTINGS: tuple[type[Any], ...] = (ServerLimits, AuthLimits, SockJsLimits, Limits)  # what --set sets
+
+
+class Server:
+    """The site: listens, routes, drains. `connections` are those that speak HTTP at the moment."""
+
+    def __init__(self, options: ServeOptions) -> None:
+        limits = options.limits
+        self.options = options
+        self.limits = FrontLimits(HttpLimits(limits.head_size, limits.body_size), limits.request_time, limits.idle_time)
+        self.connections: set[Connection] = set()
+        self.channels: set[Counted] = set()
+        now = asyncio.get_running_loop().time
+        self._auth = Auth(options.auth, options.secret, options.auth_limits, now)
+        config = replace(
+            options.broker, authenticate=self._auth.authenticate, wall=time.time(), node=secrets.token_hex(4)
+        )
+        broker = Broker(config, now())
+        self.metrics = Metrics(broker.counters)
+        self.stomp = Stomp(broker, self.metrics.delivered)
+        self._log = AccessLog(options.access_log)
+        self._loopback = is_loopback(options.host)
+        self._own: frozenset[str] = frozenset()
+        self._allowed = read_origins(options.auth_limits.allowed_origins)
+        self._routes: dict[str, dict[str, Callable[[Exchange], None]]] = {
+            "/": {"GET": lambda exchange: self._asset(exchange, "/")},
+            "/page.js": {"GET": lambda exchange: self._asset(exchange, "/page.js")},
+            "/page.css": {"GET": lambda exchange: self._asset(exchange, "/page.css")},
+            "/ws": {"GET": self._ws},
+            "/echo": {"GET": self._echo},
+            "/health": {"GET": self._health},
+            "/metrics": {"GET": self._metrics},
+            "/token": {"POST": self._token},
+            "/ticket": {"POST": self._ticket},
+        }
+        self._bases = self._make_bases()
+        self._started = time.monotonic()
+        self._draining = False
+        self._idle = asyncio.Event()
+        self._server: asyncio.Server
+
+    def _make_bases(self) -> dict[str, SockJsBase]:
+        deflate = self._deflate("in")
+        size = self.options.broker.limits.message
+        common = BaseOptions(compression=deflate, message_size=size, limits=self.options.sockjs_limits)
+        bases = {"/sockjs": SockJsBase(self._stomp_receiver, common)}
+        if self.options.sockjs_tests:
+            tests = replace(common, limits=replace(self.options.sockjs_limits, sockjs_stream=4096))
+            echo = lambda exchange: self._counted("sockjs-test", exchange, Echo())  # noqa: E731
+            away = lambda exchange: self._counted("sockjs-test", exchange, GoAway())  # noqa: E731
+            bases["/echo"] = SockJsBase(echo, tests)
+            bases["/disabled_websocket_echo"] = SockJsBase(echo, replace(tests, websocket=False))
+            bases["/cookie_needed_echo"] = SockJsBase(echo, replace(tests, cookie=True))
+            bases["/close"] = SockJsBase(away, tests)
+        return bases
+
+    async def listen(self) -> None:
+        """Bind; raises OSError."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: Connection(self), self.options.host, self.options.port, backlog=1024
+        )
+        port = self._server.sockets[0].getsockname()[1]
+        names = {self.options.host, "127.0.0.1", "localhost", "[::1]"} if self._loopback else set()
+        self._own = frozenset(f"http://{name}:{port}" for name in names)
+
+    @property
+    def address(self) -> str:
+        """`host:port`, as a URL has it."""
+        host, port = self._server.sockets[0].getsockname()[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    def ready(self) -> dict[str, object]:
+        """What a client needs to know."""
+        at = self.address
+        return {
+            "ready": True, "ws": f"ws://{at}/ws", "echo": f"ws://{at}/echo", "sockjs": f"http://{at}/sockjs",
+            "http": f"http://{at}", "nodes": [f"ws://{at}/ws"],
+        }  # fmt: skip
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop`, then drain."""
+        async with Tasks() as tasks:
+            tasks.start(self._watch_lag(), "loop lag")
+            await stop.wait()
+            await self.drain()
+
+    async def drain(self) -> None:
+        """Stop accepting, let acknowledgements finish, tell every client, cut what is left when the time is up."""
+        self._draining = True
+        self._server.close()
+        limits = self.options.limits
+        code, reason = GOING_AWAY, "the server is shutting down"
+        if limits.restart_delay > 0:
+            code, reason = RESTART, f"the server restarts; come back after {limits.restart_delay:g} s"
+        for connection in list(self.connections):
+            connection.shut()
+        for channel in list(self.channels):
+            if not channel.speaks_stomp:
+                channel.close(code, reason)
+        deadline = asyncio.get_running_loop().time() + limits.drain_time
+        await self.stomp.drain(limits.drain_time, code, reason)
+        for connection in list(self.connections):
+            connection.shut()
+        if self.channels or self.connections:
+            self._idle.clear()
+            await first_of(self._idle.wait(), max(0.0, deadline - asyncio.get_running_loop().time()))
+        self.stomp.stop()
+        for channel in list(self.channels):
+            channel.abort()
+        for connection in list(self.connections):
+            connection.abort()
+
+    def connection_open(self, connection: Connection) -> None:
+        """A connection that speaks HTTP."""
+        self.connections.add(connection)
+
+    def connection_gone(self, connection: Connection) -> None:
+        """It is closed, or a WebSocket."""
+        self.connections.discard(connection)
+        self._note_idle()
+
+    def _note_idle(self) -> None:
+        if not self.channels and not self.connections:
+            self._idle.set()
+
+    # Requests.
+
+    def handle(self, exchange: Exchange) -> None:
+        """Check where it comes from, then find the path and the method."""
+        request = exchange.request
+        if not origin_allowed(request, self._own, self._allowed, by_host=not self._loopback) and not self._is_test(
+            request.path
+        ):
+            exchange.line(403, "this Origin may not connect; the limit allowed-origins lists those that may")
+        elif (base := self._base_of(request.path)) and not (request.path in self._routes and self._is_plain(exchange)):
+            self._bases[base].handle(exchange, request.path[len(base) :])
+        else:
+            self._route(exchange)
+        if exchange.status != 101:
+            self.metrics.requests.labels(str(exchange.status or 200)).inc()
+            self._log.write(
+                peer=exchange.peer, method=request.method, path=request.path[:200], status=exchange.status or 200
+            )
+
+    def _route(self, exchange: Exchange) -> None:
+        methods = self._routes.get(exchange.request.path)
+        if methods is None:
+            exchange.line(404, "there is nothing here; / is a page to try, /ws takes STOMP, /echo echoes")
+            return
+        method = "GET" if exchange.request.method == "HEAD" and "GET" in methods else exchange.request.method
+        if method not in methods:
+            allowed = ", ".join(methods)
+            exchange.line(405, f"{method}: this path takes {allowed}", [("Allow", allowed)])
+            return
+        methods[method](exchange)
+
+    def _base_of(self, path: str) -> str | None:
+        return next((base for base in self._bases if path == base or path.startswith(f"{base}/")), None)
+
+    def _is_test(self, path: str) -> bool:
+        """SockJS' own tests come from any Origin; what they reach echoes."""
+        return self.options.sockjs_tests and self._base_of(path) not in (None, "/sockjs")
+
+    def _is_plain(self, exchange: Exchange) -> bool:
+        """Whether /echo means the WebSocket, where it is a SockJS base too."""
+        return wants_upgrade(exchange.request.head)
+
+    # WebSockets.
+
+    def _ws(self, exchange: Exchange) -> None:
+        if not wants_upgrade(exchange.request.head):
+            self._upgrade_required(exchange)
+            return
+        receiver = self._stomp_receiver(exchange, endpoint="ws")
+        if receiver is not None:
+            offered = offered_subprotocols(exchange.request)
+            limits = self.options.limits
+            options = LinkOptions(
+                max_size=self.options.broker.limits.message,
+                subprotocol=next((name for name in SUBPROTOCOLS if name in offered), None),
+                compression=self._deflate("in"),
+                high_water=limits.send_buffer,
+            )
+            exchange.upgrade(receiver, options)
+
+    def _stomp_receiver(self, exchange: Exchange, endpoint: str = "sockjs") -> Receiver | None:
+        if self._draining:
+            exchange.line(503, "the server is shutting down", [("Retry-After", "1")])
+            return None
+        try:
+            identity = self._auth.identify(exchange.request)
+        except AuthError as error:
+            exchange.line(401, str(error), [("WWW-Authenticate", "Bearer")])
+            return None
+        return self._counted(endpoint, exchange, StompReceiver(self.stomp, Peer(exchange.peer, identity)))
+
+    def _echo(self, exchange: Exchange) -> None:
+        if not wants_upgrade(exchange.request.head):
+            self._upgrade_required(exchange)
+            return
+        options = LinkOptions(max_size=self.options.limits.echo_size, compression=self._deflate("both"))
+        exchange.upgrade(self._counted("echo", exchange, Echo()), options)
+
+    def _upgrade_required(self, exchange: Exchange) -> None:
+        exchange.line(426, "a WebSocket; connect with ws://", [("Upgrade", "websocket")])
+
+    def _counted(self, endpoint: str, exchange: Exchange, receiver: Receiver) -> Counted:
+        return Counted(self, endpoint, exchange.peer, exchange.request.path[:200], receiver)
+
+    def _deflate(self, wanted: Literal["in", "both"]) -> str:
+        return wanted if self.options.limits.compression == "on" else "off"
+
+    def channel_opened(self, channel: Counted) -> None:
+        """A channel is open."""
+        self.channels.add(channel)
+        self.metrics.connections.labels(channel.endpoint).inc()
+        self.metrics.opened.labels(channel.endpoint).inc()
+
+    def channel_closed(self, channel: Counted, received: int, sent: int) -> None:
+        """A channel is over."""
+        self.channels.discard(channel)
+        self._note_idle()
+        seconds = time.monotonic() - channel.since
+        self.metrics.connections.labels(channel.endpoint).dec()
+        self.metrics.closed.labels(str(sent or received)).inc()
+        self.metrics.duration.observe(seconds)
+        self._log.write(
+            peer=channel.peer, endpoint=channel.endpoint, path=channel.path, received=received, sent=sent,
+            seconds=round(seconds, 3),
+        )  # fmt: skip
+
+    # Plain HTTP.
+
+    def _asset(self, exchange: Exchange, path: str) -> None:
+        kind, body = ASSETS[path]
+        policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:"
+        headers = [("Content-Type", kind), ("X-Content-Type-Options", "nosniff"), _NO_STORE]
+        exchange.respond(200, [*headers, ("Content-Security-Policy", f"{policy}; frame-ancestors 'none'")], body)
+
+    def _health(self, exchange: Exchange) -> None:
+        body = {
+            "status": "draining" if self._draining else "up", "uptime": round(time.monotonic() - self._started, 3),
+            "sessions": self.stomp.sessions,
+        }  # fmt: skip
+        self._json(exchange, body)
+
+    def _metrics(self, exchange: Exchange) -> None:
+        self.metrics.sockjs.set(sum(base.sessions for base in self._bases.values()))
+        exchange.respond(200, [("Content-Type", CONTENT_TYPE), _NO_STORE], self.metrics.text())
+
+    def _token(self, exchange: Exchange) -> None:
+        """`{"user": …, "seconds": …}` -> a token. On loopback this stands in for a login; elsewhere the caller shows
+        the secret."""
+        if not self._auth.may_issue(exchange.request, local=self._loopback):
+            exchange.line(401, "show the secret: Authorization: Bearer …", [("WWW-Authenticate", "Bearer")])
+            return
+        asked = _asked(exchange)
+        if asked is None:
+            exchange.line(400, 'a JSON object or a form with "user", and "seconds" if you like')
+            return
+        user, seconds = asked
+        longest = self.options.auth_limits.token_time
+        seconds = min(seconds or longest, longest)
+        token = self._auth.issue_token(user, seconds)
+        self._json(exchange, {"token": token, "user": user, "expires_in": seconds})
+
+    def _ticket(self, exchange: Exchange) -> None:
+        """A ticket for whom the token in the request names."""
+        request = exchange.request
+        token = bearer(request.get("Authorization")) or request.query.get("token") or request.cookies.get("token")
+        token = token or _asked_token(exchange)
+        if not token:
+            exchange.line(
+                401, "a ticket is for who has a token: Authorization: Bearer …", [("WWW-Authenticate", "Bearer")]
+            )
+            return
+        try:
+            ticket = self._auth.issue_ticket(self._auth.check_token(token))
+        except AuthError as error:
+            exchange.line(401, str(error), [("WWW-Authenticate", "Bearer")])
+            return
+        self._json(exchange, {"ticket": ticket, "expires_in": self.options.auth_limits.ticket_time})
+
+    def _json(self, exchange: Exchange, body: Mapping[str, object]) -> None:
+        exchange.respond(200, [_JSON, _NO_STORE], json.dumps(body).encode() + b"\n")
+
+    async def _watch_lag(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(LAG_SECONDS)
+            self.metrics.lag.observe(max(0.0, loop.time() - before - LAG_SECONDS))
+
+
+def _fields(exchange: Exchange) -> dict[str, object]:
+    """What a POST brings: a JSON object or a form; {} where it is neither."""
+    body = exchange.request.body
+    if body.lstrip()[:1] == b"{":
+        try:
+            value = json.loads(body)
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
+    return {**exchange.request.query, **form_fields(body.decode("latin-1"))}
+
+
+def _asked(exchange: Exchange) -> tuple[str, float] | None:
+    """The user and the seconds that POST /token asks for; None where that is no name or no number above 0."""
+    fields = _fields(exchange)
+    user = fields.get("user", fields.get("login", fields.get("sub")))
+    if not isinstance(user, str) or not 0 < len(user) <= 256:
+        return None
+    try:
+        seconds = float(str(fields.get("seconds", fields.get("expires_in", fields.get("ttl", 0)))))
+    except ValueError:
+        return None
+    return (user, seconds) if 0 <= seconds < float("inf") else None
+
+
+def _asked_token(exchange: Exchange) -> str | None:
+    token = _fields(exchange).get("token")
+    return token if isinstance(token, str) else None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

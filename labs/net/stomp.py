@@ -1,0 +1,171 @@
+"""Drives the STOMP broker: carries its effects out on channels (a WebSocket, a SockJS session), gives it the time and
+what comes in. What STOMP says is the broker's matter."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import struct
+from collections import deque
+from collections.abc import Callable
+
+from labs.broker import Broker, Close, Effect, Peer, Published, Send
+from labs.net.link import Channel, Link
+from labs.net.tasks import first_of
+
+_TEXT, _BINARY = 0x81, 0x82  # FIN and the opcode (RFC 6455 §5.2)
+
+
+def websocket_frame(data: bytes, *, text: bool) -> bytes:
+    """A whole unmasked frame, as a server sends it (RFC 6455 §5.2)."""
+    first, size = _TEXT if text else _BINARY, len(data)
+    if size < 126:
+        return bytes((first, size)) + data
+    if size < 65536:
+        return struct.pack("!BBH", first, 126, size) + data
+    return struct.pack("!BBQ", first, 127, size) + data
+
+
+class Stomp:
+    """The sessions of one broker. `delivered` is told, for each MESSAGE, how long it took from publishing to writing it
+    and how many got it; `published` gets what other nodes should hear of."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        delivered: Callable[[float, int], None] = lambda seconds, count: None,
+        published: Callable[[Published], None] = lambda message: None,
+    ) -> None:
+        self.broker = broker
+        self._loop = asyncio.get_running_loop()
+        self._channels: dict[str, Channel] = {}
+        self._effects: deque[Effect] = deque()
+        self._applying = False
+        self._empty = asyncio.Event()
+        self._delivered = delivered
+        self._published = published
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = float("inf")
+
+    @property
+    def sessions(self) -> int:
+        """Those that have a channel."""
+        return len(self._channels)
+
+    def now(self) -> float:
+        """The broker's clock, in seconds."""
+        return self._loop.time()
+
+    def open(self, channel: Channel, peer: Peer) -> str:
+        """A new connection; returns the name of its session."""
+        session = secrets.token_hex(8)
+        self._channels[session] = channel
+        self._apply(self.broker.open(session, peer, self.now()))
+        return session
+
+    def receive(self, session: str, data: bytes | str) -> None:
+        """A message of the client."""
+        self._apply(self.broker.receive(session, data, self.now()))
+
+    def lost(self, session: str) -> None:
+        """The connection is gone."""
+        if self._channels.pop(session, None) is not None:
+            self._apply(self.broker.lost(session, self.now()))
+            if not self._channels:
+                self._empty.set()
+
+    def congested(self, session: str) -> None:
+        """The channel's buffer is full."""
+        self._apply(self.broker.congested(session, self.now()))
+
+    def writable(self, session: str) -> None:
+        """The channel's buffer has emptied."""
+        self._apply(self.broker.writable(session, self.now()))
+
+    async def drain(self, seconds: float, code: int, reason: str) -> None:
+        """Close every session, acknowledgements first, within `seconds`; returns when no channel is left, or then."""
+        self._apply(self.broker.drain(self.now(), seconds, code, reason))
+        if self._channels:
+            self._empty.clear()
+            await first_of(self._empty.wait(), seconds)
+
+    def stop(self) -> None:
+        """No more ticks."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _apply(self, effects: list[Effect]) -> None:
+        """Carry effects out in order: writing may congest a channel, whose effects come behind these."""
+        self._effects.extend(effects)
+        if not self._applying:
+            self._applying = True
+            try:
+                while self._effects:
+                    self._carry_out(self._effects.popleft())
+            finally:
+                self._applying = False
+        self._schedule()
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case Send():
+                self._send(effect)
+            case Close():
+                channel = self._channels.get(effect.session)
+                if channel is not None:
+                    channel.close(effect.code, effect.reason)
+            case Published():
+                self._published(effect)
+
+    def _send(self, effect: Send) -> None:
+        text, channels = not effect.binary, self._channels
+        count = 0
+        for message, sessions in effect.messages():
+            raw = websocket_frame(message, text=text)
+            count += len(sessions)
+            for session in sessions:
+                channel = channels.get(session)
+                if type(channel) is Link:
+                    channel.send_frame(raw)
+                elif channel is not None:
+                    channel.send(message, text=text)
+        if effect.published is not None:
+            self._delivered(self.now() - effect.published, count)
+
+    def _schedule(self) -> None:
+        due = self.broker.next_deadline()
+        if due >= self._due:  # the timer comes first, and asks again
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due = due
+        self._timer = self._loop.call_at(due, self._tick)
+
+    def _tick(self) -> None:
+        self._timer, self._due = None, float("inf")
+        self._apply(self.broker.tick(self.now()))
+
+
+class StompReceiver:
+    """The receiver of one channel that speaks STOMP."""
+
+    __slots__ = ("_peer", "_session", "_stomp")
+
+    def __init__(self, stomp: Stomp, peer: Peer) -> None:
+        self._stomp = stomp
+        self._peer = peer
+
+    def start(self, channel: Channel) -> None:
+        self._session = self._stomp.open(channel, self._peer)
+
+    def received(self, data: bytes, text: bool) -> None:
+        self._stomp.receive(self._session, data)
+
+    def congested(self) -> None:
+        self._stomp.congested(self._session)
+
+    def writable(self) -> None:
+        self._stomp.writable(self._session)
+
+    def lost(self, code: int, sent: int) -> None:
+        self._stomp.lost(self._session)
