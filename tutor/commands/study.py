@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,6 +78,8 @@ def _export(args: argparse.Namespace) -> int:
     from tutor.study import export
 
     bank = banks.load(args.bank or None)
+    if args.form == "anki":
+        return _export_anki(bank, args.out)
     text = export.book(bank)
     if args.out == "-":
         sys.stdout.write(text)
@@ -87,6 +90,18 @@ def _export(args: argparse.Namespace) -> int:
         reason = error.strerror if isinstance(error, OSError) else error
         return _fail(f"cannot write {quote(args.out)} ({reason}); give a file in a folder that exists, or -")
     print(f"{args.out}: {_count(len(bank.questions), 'question')}, {_count(len(bank.facts), 'fact')}", file=sys.stderr)
+    return 0
+
+
+def _export_anki(bank: Bank, out: str) -> int:
+    from tutor.study import anki
+
+    try:
+        notes = anki.write(bank, Path(out), time.time())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        return _fail(f"cannot write {quote(out)} ({reason}); give a file in a folder that exists")
+    print(f"{out}: {_count(notes, 'note')}; in Anki: File, Import", file=sys.stderr)
     return 0
 
 

@@ -110,6 +110,22 @@ class LabRun:
     predictions: tuple[Prediction, ...] = ()
 
 
+def insert_lab_run(run: LabRun) -> tuple[str, Sequence[Any]]:
+    """The statement that keeps how a lab ended."""
+    predictions = json.dumps([asdict(prediction) for prediction in run.predictions])
+    values = (run.lab, _seconds(run.at), int(run.ok), json.dumps(dict(run.verdicts)), predictions)
+    return "INSERT INTO lab_run (lab, at, ok, verdicts, predictions) VALUES (?, ?, ?, ?, ?)", values
+
+
+def insert_seen(question: str, seen: Seen) -> tuple[str, Sequence[Any]]:
+    """The statement that takes over how a question was looked at elsewhere; what is known only grows."""
+    values = (question, _seconds(seen.first), _seconds(seen.last), seen.times, REACHES.index(seen.reach))
+    query = """INSERT INTO seen VALUES (?, ?, ?, ?, ?) ON CONFLICT (question) DO UPDATE
+               SET first = min(first, excluded.first), last = max(last, excluded.last),
+                   times = max(times, excluded.times), reach = max(reach, excluded.reach)"""
+    return query, values
+
+
 class _Unusable(Exception):
     """The file can't be used as it is, and will not be until someone does something; the text says why."""
 
@@ -187,9 +203,7 @@ class Store:
 
     def keep_lab_run(self, run: LabRun) -> bool:
         """Remember how a lab ended. True where it was saved."""
-        predictions = json.dumps([asdict(prediction) for prediction in run.predictions])
-        values = (run.lab, _seconds(run.at), int(run.ok), json.dumps(dict(run.verdicts)), predictions)
-        return self._write("INSERT INTO lab_run (lab, at, ok, verdicts, predictions) VALUES (?, ?, ?, ?, ?)", values)
+        return self.transact([insert_lab_run(run)])
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         """What a query of a sibling module finds; nothing where the file can't be read."""
