@@ -67,6 +67,7 @@ def _parser() -> _Parser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     _add_labs(commands)
     _add_study(commands)
+    _add_quiz(commands)
     _add_serve(commands)
     doctor = commands.add_parser("doctor", help="what this machine has, and what that means for the labs")
     doctor.set_defaults(module="doctor")
@@ -114,10 +115,31 @@ def _add_study(commands: argparse._SubParsersAction[_Parser]) -> None:
     show.add_argument("key", metavar="KEY", help="a reference such as Q2, or an id")
     show.add_argument("--part", choices=("answer", "depth", "follow-ups", "all"), default="all")
     export = commands.add_parser("export", help="the whole bank in another form")
-    export.add_argument("form", choices=("markdown",))
+    export.add_argument("form", choices=("markdown", "anki"))
     export.add_argument("out", metavar="OUT", help="a file, or - for standard output")
     for parser in (check, show, export):
         parser.set_defaults(module="study")
+
+
+def _add_quiz(commands: argparse._SubParsersAction[_Parser]) -> None:
+    quiz = commands.add_parser("quiz", help="test yourself in plain text: for screen readers, pipes, ssh")
+    quiz.set_defaults(module="quiz")
+    quiz.add_argument("--mode", choices=("drill", "rapid", "choices", "bytes", "mock"), default="drill")
+    quiz.add_argument("--plain", action="store_true", help="lines of text, no full screen")
+    quiz.add_argument("--count", type=int, metavar="N", help="how many cards; default: what fits into a session")
+    quiz.add_argument("--minutes", type=int, default=30, help="length of a mock interview, 20 to 60")
+    quiz.add_argument("--no-clock", action="store_true", help="rapid-fire without a clock")
+    quiz.add_argument("--report", type=Path, metavar="FILE", help="write the mock interview as Markdown")
+    progress = commands.add_parser("progress", help="what is known, what to expect on the day; export, import")
+    progress.set_defaults(module="progress")
+    progress.add_argument("--json", action="store_true", help="one JSON object")
+    progress.add_argument("--interview", metavar="DATE", help="set the date of the interview (YYYY-MM-DD, or nothing)")
+    progress.add_argument("--minutes", metavar="N", help="set the minutes a day")
+    actions = progress.add_subparsers(dest="action", metavar="ACTION", parser_class=_Parser)
+    out = actions.add_parser("export", help="all progress as JSON")
+    out.add_argument("file", metavar="FILE", help="a file, or - for standard output")
+    back = actions.add_parser("import", help="add what another export has")
+    back.add_argument("file", metavar="FILE", help="a file, or - for standard input")
 
 
 def _add_serve(commands: argparse._SubParsersAction[_Parser]) -> None:

@@ -85,8 +85,8 @@ def load(store: Store, backup: Backup) -> bool:
         statements.append(("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value)))
     for question, seen in backup.seen.items():
         statements.append(files.insert_seen(question, seen))
-    known = set(map(repr, store.lab_runs(limit=-1)))
-    statements += [files.insert_lab_run(run) for run in backup.lab_runs if repr(run) not in known]
+    known = store.lab_runs(limit=-1)
+    statements += [files.insert_lab_run(run) for run in backup.lab_runs if run not in known]
     statements += [insert_review(review) for review in backup.reviews]
     for interview in backup.mocks:
         statements.append(insert_mock(interview.mock))

@@ -64,8 +64,8 @@ class Prediction:
 
     lab: str
     id: str
-    predicted: str | float | None
-    measured: str | float | None
+    predicted: str | int | float | None
+    measured: str | int | float | None
     same: bool
 
 

@@ -95,8 +95,8 @@ class Prediction:
     """What was predicted in a lab and what was measured, as the tape has them."""
 
     id: str
-    predicted: str | float | None
-    measured: str | float | None
+    predicted: str | int | float | None
+    measured: str | int | float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,73 @@
+"""Byte drills: the options differ, one is right, the bytes say it, the mistakes are named, none comes twice."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labs.wire.frames import FrameDecoder, mask
+from tutor.study.drills import KINDS, Drills, Kind
+from tutor.study.drills.drill import Mismatch, must
+from tutor.study.drills.stomp import broken_rule
+
+SEEDS = st.integers(0, 2**64)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=60, deadline=None)
+@given(seed=SEEDS)
+def test_options_are_distinct_one_is_right_and_every_mistake_has_a_name(kind: Kind, seed: int):
+    drill = Drills(random.Random(seed)).next([kind])
+    texts = [option.text for option in drill.options]
+    assert 3 <= len(texts) == len(set(texts)) <= 4
+    assert [option.right for option in drill.options].count(True) == 1
+    assert drill.options[drill.right_place].right
+    assert all(option.mistake for option in drill.options if not option.right)
+    assert drill.ask and drill.shown and drill.why and drill.data
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=SEEDS)
+def test_what_is_right_follows_from_the_bytes(seed: int):
+    drills = Drills(random.Random(seed))
+    drill = drills.next(["unmask"])
+    frame = FrameDecoder().feed(drill.data)[0].frame
+    assert drill.options[drill.right_place].text == frame.payload.hex(" ")
+    shifted = frame.mask_key[1:] + frame.mask_key[:1] if frame.mask_key else b""
+    for option in drill.options:
+        if "off by one" in option.mistake:
+            assert bytes.fromhex(option.text) == mask(drill.data[6:], shifted)
+
+    drill = drills.next(["close"])
+    frame = FrameDecoder().feed(drill.data)[0].frame
+    assert drill.options[drill.right_place].text.startswith(f"{int.from_bytes(frame.payload[:2], 'big')} ")
+
+    drill = drills.next(["length"])
+    form = {126: slice(2, 4), 127: slice(2, 10)}[drill.data[1] & 0x7F]
+    assert drill.options[drill.right_place].text == f"{int.from_bytes(drill.data[form], 'big')} bytes"
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=SEEDS)
+def test_only_the_right_order_keeps_all_rules(seed: int):
+    drill = Drills(random.Random(seed)).next(["stomp-order"])
+    for option in drill.options:
+        assert broken_rule(option.text.split(" → ")) == option.mistake
+
+
+def test_never_the_same_twice_and_every_kind_comes():
+    drills = Drills(random.Random(7))
+    made = [drills.next() for _ in range(400)]
+    assert len({(drill.kind, drill.shown) for drill in made}) == len(made)
+    assert {drill.kind for drill in made} == set(KINDS)
+
+
+def test_the_same_seed_makes_the_same_drills():
+    one, other = Drills(random.Random(3)), Drills(random.Random(3))
+    assert [one.next() for _ in range(20)] == [other.next() for _ in range(20)]
+
+
+def test_bytes_that_do_not_say_what_was_built_are_refused():
+    with pytest.raises(Mismatch):
+        must(1, 2)
