@@ -8,10 +8,11 @@ effects = broker.lost(session, now)
 """
 
 from labs.broker.broker import Broker
-from labs.broker.config import BrokerConfig, Identity, Limits, Peer, Refused, Rule
+from labs.broker.config import BrokerConfig, Identity, Limits, Peer, Refused, Rule, as_spring
 from labs.broker.counters import Counters
 from labs.broker.effects import Close, Effect, Published, Send
 from labs.broker.handlers import Handler, Reply, Request, user_destination
+from labs.broker.violation import Violation
 
 __all__ = [
     "Broker",
@@ -29,5 +30,7 @@ __all__ = [
     "Request",
     "Rule",
     "Send",
+    "Violation",
+    "as_spring",
     "user_destination",
 ]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from labs.broker.handlers import SAMPLES, SUBSCRIBE_SAMPLES, Handler
+from labs.rules.limits import Slow
 
 PROTOCOL_ERROR, POLICY, TOO_BIG, TRY_LATER, EXPIRED = 1002, 1008, 1009, 1013, 4401
 
-Slow = Literal["coalesce", "drop-oldest", "disconnect"]
 Semantics = Literal["full", "spring"]
 
 
@@ -40,7 +40,7 @@ class Limits:
     transaction_bytes: int = 16 * 1024 * 1024  # held by a session's open transactions; 1009
     unacknowledged: int = 1000  # a subscription: a queue waits, a topic's subscriber is too slow: 1008
     outgoing: int = 1024 * 1024  # what a slow consumer may be behind, beyond its socket's buffer; 1008 (`Slow`)
-    destinations: int = 10_000  # topics and queues that are remembered; 1013
+    destinations: int = 10_000  # topics that are remembered, and queues; when all are in use: 1013
     queue_messages: int = 100_000  # waiting in one queue; 1013
     stored_bytes: int = 256 * 1024 * 1024  # waiting in all queues; 1013
     queue_seconds: float = 3600.0  # a message waits in a queue
@@ -48,6 +48,7 @@ class Limits:
     replay_messages: int = 1000  # kept of a topic for `last-seen`
     replay_bytes: int = 1024 * 1024  # kept of a topic for `last-seen`
     replay_seconds: float = 300.0  # kept of a topic for `last-seen`
+    replay_stored: int = 64 * 1024 * 1024  # kept of all topics for `last-seen`: the least recent give way
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ class BrokerConfig:
     `semantics`: `full`, or `spring` for what Spring's simple broker does where the two differ. `heart_beat`: the least
     milliseconds between ours, and between the peer's (0: none). `tolerance`: a peer is dead after that many of its
     intervals in silence. `slow`: what becomes of a consumer that does not keep up. `node` begins every message id: give
-    each node of a cluster, and each start of it, another one. `hosts`: virtual hosts, None for any. `wall` is the Unix
-    time at the `now` that the broker was made with. `relayed`: emit `Published`.
+    each node of a cluster, and each start of it, another one, of letters, digits and `.-_`. `hosts`: virtual hosts,
+    None for any. `wall` is the Unix time at the `now` that the broker was made with. `relayed`: emit `Published`.
     """
 
     semantics: Semantics = "full"
@@ -124,3 +125,8 @@ class BrokerConfig:
     dead_letters: str = "/queue/dead-letter"
     wall: float = 0.0
     relayed: bool = False
+
+
+def as_spring(config: BrokerConfig) -> BrokerConfig:
+    """The same broker with the semantics and heart-beats of Spring's simple broker with a task scheduler."""
+    return replace(config, semantics="spring", heart_beat=(10_000, 10_000), tolerance=3.0)

@@ -21,5 +21,4 @@ class Counters:
     dead_lettered: int = 0
     expired: int = 0  # messages that waited too long
     dropped: int = 0  # of slow consumers
-    replayed: int = 0
     errors: int = 0  # ERROR frames

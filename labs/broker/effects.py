@@ -56,7 +56,7 @@ class Published:
     headers: Headers
     body: bytes
     message_id: str
-    sequence: int
+    sequence: int | None
 
 
 Effect = Send | Close | Published

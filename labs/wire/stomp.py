@@ -23,6 +23,7 @@ Headers = tuple[tuple[str, str], ...]
 _LF, _CR, _NUL = 0x0A, 0x0D, 0x00
 _END_OF_HEAD = {"1.0": re.compile(rb"\n\n"), "1.1": re.compile(rb"\n\n"), "1.2": re.compile(rb"\n\r?\n")}
 _EOLS = {"1.0": re.compile(rb"\n+"), "1.1": re.compile(rb"\n+"), "1.2": re.compile(rb"(?:\r?\n)+")}
+_RECEIPT = re.compile(rb"\nreceipt:([^\r\n\0]*)")
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 # What each version may escape in a header: what follows the backslash -> what it stands for.
 _UNESCAPED: dict[Version, dict[str, str]] = {
@@ -35,6 +36,9 @@ _ESCAPED = {
     for version, table in _UNESCAPED.items()
 }
 _MAX_LENGTH_DIGITS = 18
+# Where nothing is escaped (1.0, CONNECTED) these would end the header or the frame; they are written as 1.2 would.
+_PLAIN = str.maketrans({"\n": "\\n", "\r": "\\r", "\0": ""})
+_PLAIN_NAME = _PLAIN | {ord(":"): "\\c"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +58,16 @@ DEFAULT_LIMITS = Limits()
 class StompError(ValueError):
     """Bytes that are not STOMP of that version, or more than the limits allow; the parser stops there.
 
-    `at` is the offset in the stream; the text says what was found and what would be right.
+    `at` is the offset in the stream; the text says what was found and what would be right. `too_big`: a limit was
+    passed. `receipt` is what the broken frame asked for, where that can be read.
     """
 
-    def __init__(self, at: int, text: str) -> None:
+    def __init__(self, at: int, text: str, *, too_big: bool = False) -> None:
         super().__init__(f"byte {at}: {text}")
         self.at = at
         self.text = text
+        self.too_big = too_big
+        self.receipt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +100,15 @@ class StompParser:
     """Bytes in, frames out, whatever the chunking.
 
     feed() bytes, then take events with next_event() until it returns None: one at a time, so that the version that a
-    CONNECT settles (set `version`) holds for the frames behind it. After a StompError there is nothing more.
-    Before the version is known 1.2 is right: it takes every CONNECT.
+    CONNECT settles (set `version`, and `limits`) holds for the frames behind it. After a StompError there is nothing
+    more. Before the version is known 1.2 is right: it takes every CONNECT.
     """
+
+    __slots__ = ("_base", "_buffer", "_failed", "_head", "_pos", "_scan", "_start", "limits", "version")
 
     def __init__(self, version: Version = "1.2", limits: Limits = DEFAULT_LIMITS) -> None:
         self.version: Version = version
-        self._limits = limits
+        self.limits = limits
         self._buffer = bytearray()
         self._base = 0  # offset of the buffer's first byte in the stream
         self._start = 0  # of the latest event in the buffer
@@ -143,12 +152,18 @@ class StompParser:
             return self._read_body(self._head)
         except StompError as error:
             self._failed = True
+            error.receipt = self._asked_receipt()
             return error
 
     @property
     def raw(self) -> bytes:
         """The bytes of the latest event; of an error, everything from the frame's first byte on. Valid until feed()."""
         return bytes(self._buffer[self._start :] if self._failed else self._buffer[self._start : self._pos])
+
+    @property
+    def buffered(self) -> int:
+        """How many bytes wait: of a frame that is not complete, and behind the latest event."""
+        return len(self._buffer) - self._pos
 
     @property
     def pending(self) -> bytes:
@@ -173,8 +188,8 @@ class StompParser:
         nul = buffer.find(_NUL, scan, end)
         if nul >= 0:
             raise self._error(nul, f"a NUL before the blank line that ends the headers{_hint(buffer, start, nul)}")
-        if end - start > self._limits.header_bytes + (0 if found else 2):  # 2: what may begin the blank line
-            raise self._error(start, f"more than {self._limits.header_bytes} bytes of headers")
+        if end - start > self.limits.header_bytes + (0 if found else 2):  # 2: what may begin the blank line
+            raise self._too_big(start, f"more than {self.limits.header_bytes} bytes of headers")
         if found is None:
             self._scan = len(buffer)
             return None
@@ -192,10 +207,10 @@ class StompParser:
             lines = [line.removesuffix("\r") for line in lines]
             if any("\r" in line for line in lines):
                 raise self._error(at, "a CR inside a header; STOMP 1.2 writes it \\r")
-        if len(lines) - 1 > self._limits.headers:
-            raise self._error(at, f"{len(lines) - 1} headers; at most {self._limits.headers} are taken")
-        if len(text) > self._limits.line < max(map(len, lines)):
-            raise self._error(at, f"a line of more than {self._limits.line} characters")
+        if len(lines) - 1 > self.limits.headers:
+            raise self._too_big(at, f"{len(lines) - 1} headers; at most {self.limits.headers} are taken")
+        if len(text) > self.limits.line < max(map(len, lines)):
+            raise self._too_big(at, f"a line of more than {self.limits.line} characters")
         command = lines[0]
         if command not in _COMMANDS:
             raise self._error(at, f"unknown command {command[:20]!r}; a frame begins with CONNECT, SEND, MESSAGE, …")
@@ -230,8 +245,8 @@ class StompParser:
             if name == "content-length":
                 if not (value.isascii() and value.isdigit()) or len(value) > _MAX_LENGTH_DIGITS:
                     raise self._error(self._pos, f"content-length {value[:20]!r}; it is a number of bytes")
-                if int(value) > self._limits.body:
-                    raise self._error(self._pos, f"a body of {value} bytes; at most {self._limits.body} are taken")
+                if int(value) > self.limits.body:
+                    raise self._too_big(self._pos, f"a body of {value} bytes; at most {self.limits.body} are taken")
                 return int(value)
         return None
 
@@ -239,8 +254,8 @@ class StompParser:
         buffer, start = self._buffer, self._pos + head.size
         if head.length is None:
             end = buffer.find(_NUL, self._scan)
-            if (end if end >= 0 else len(buffer)) - start > self._limits.body:
-                raise self._error(start, f"a body of more than {self._limits.body} bytes")
+            if (end if end >= 0 else len(buffer)) - start > self.limits.body:
+                raise self._too_big(start, f"a body of more than {self.limits.body} bytes")
             if end < 0:
                 self._scan = len(buffer)
                 return None
@@ -257,8 +272,20 @@ class StompParser:
         self._pos = self._scan = end + 1
         return Frame(head.command, head.headers, bytes(buffer[start:end]))
 
+    def _asked_receipt(self) -> str | None:
+        end = min(len(self._buffer), self._start + self.limits.header_bytes)
+        blank = _END_OF_HEAD[self.version].search(self._buffer, self._start, end)
+        found = _RECEIPT.search(self._buffer, self._start, blank.start() if blank else end)
+        try:
+            return self._unescape(found[1].decode(), _UNESCAPED[self.version]) if found else None
+        except (UnicodeDecodeError, StompError):
+            return None
+
     def _error(self, place: int, text: str) -> StompError:
         return StompError(self._base + place, text)
+
+    def _too_big(self, place: int, text: str) -> StompError:
+        return StompError(self._base + place, text, too_big=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +298,18 @@ class _Head:
 
 def _hint(buffer: bytearray, start: int, end: int) -> str:
     return "; CR LF line ends came with STOMP 1.2" if buffer.find(b"\r\n\r\n", start, end) >= 0 else ""
+
+
+def header_line(name: str, value: str, version: Version, *, escaped: bool = True) -> str:
+    """`name:value`, as a peer of that version takes it, without the line end. It is one header whatever it holds.
+
+    `escaped=False` for CONNECTED. Where nothing is escaped, as in 1.0, a line feed or a colon in the name is shown as
+    1.2 would write it, since it would begin another header.
+    """
+    if version == "1.0" or not escaped:
+        return f"{name.translate(_PLAIN_NAME)}:{value.translate(_PLAIN)}"
+    table = _ESCAPED[version]
+    return f"{name.translate(table)}:{value.translate(table)}"
 
 
 def encode(frame: Frame, version: Version = "1.2") -> bytes:

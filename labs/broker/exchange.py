@@ -1,0 +1,171 @@
+"""Publishing: from a destination's name to the topic, queue, handler or user behind it. A SEND is resolved first, which
+may fail, and published then, which does not, so that a transaction is carried out whole or not at all."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from labs.broker.config import BrokerConfig
+from labs.broker.counters import Counters
+from labs.broker.destinations import KNOWN, Access, Kind, check, kind_of, split_user, translated
+from labs.broker.effects import Published
+from labs.broker.handlers import Handler, Reply, Request, user_destination
+from labs.broker.ledger import Ledger
+from labs.broker.message import NOT_PASSED_ON, Message
+from labs.broker.outbound import Outbound
+from labs.broker.queues import Queues
+from labs.broker.session import Session
+from labs.broker.topics import Topics
+from labs.broker.users import Users
+from labs.broker.violation import Violation, shown
+from labs.wire.stomp import Frame, Headers
+
+INTERNAL_ERROR = 1011
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is to be published, its destination known to be good. `sender`: the session, for a user's own queue."""
+
+    destination: str
+    headers: Headers
+    body: bytes
+    sender: str = ""
+
+
+class Exchange:
+    """Everything that a message can go to."""
+
+    def __init__(self, config: BrokerConfig, outbound: Outbound, counters: Counters, now: float) -> None:
+        self._config = config
+        self._outbound = outbound
+        self._counters = counters
+        self._started = now
+        self._count = 0
+        self.access = Access(config.rules)
+        self.ledger = Ledger(config.node, config.limits.unacknowledged, outbound, counters)
+        self.topics = Topics(config, self.access, outbound, self.ledger)
+        self.queues = Queues(config, self.access, outbound, self.ledger, counters)
+        self.users = Users(self.ledger)
+        self.spring = config.semantics == "spring"
+
+    def kind(self, destination: str) -> Kind:
+        """What it leads to; for Spring's simple broker /queue is only a prefix."""
+        kind = kind_of(destination)
+        return Kind.TOPIC if kind is Kind.QUEUE and self.spring else kind
+
+    def check_send(self, session: Session, frame: Frame) -> None:
+        """Raises Violation when the session may not SEND there, now or in a transaction."""
+        destination = frame.get("destination") or ""
+        check("SEND", destination, self._config.limits)
+        self.access.demand("SEND", destination, session.user)
+        kind = self.kind(destination)
+        if self.spring:
+            return
+        if kind is Kind.NONE:
+            raise Violation(f"SEND: destination {shown(destination)} leads nowhere; {KNOWN}")
+        if kind is Kind.APP and destination not in self._config.handlers:
+            known = ", ".join(sorted(self._config.handlers)) or "none"
+            raise Violation(f"SEND: destination {shown(destination)} has no handler; there are {known}")
+        if kind is Kind.USER:
+            split_user(destination, "SEND")
+        elif (owned := translated(destination)) and owned[1] != session.id and self.users.is_here(owned[1]):
+            raise Violation(f"SEND: destination {shown(destination)} is another session's; it is /user/NAME/queue/…")
+
+    def resolve(self, session: Session, frame: Frame, now: float) -> list[Parcel]:
+        """What a SEND that passed check_send() comes to: itself, or what its handler replies."""
+        destination = frame.get("destination") or ""
+        headers = tuple(header for header in frame.headers if header[0] not in NOT_PASSED_ON)
+        kind = self.kind(destination)
+        if kind is Kind.APP:
+            handler = self._config.handlers.get(destination)
+            replies = self.call(handler, session, Parcel(destination, headers, frame.body), now) if handler else []
+            return [Parcel(reply.destination, reply.headers, reply.body) for reply in replies]
+        if kind is Kind.NONE:
+            return []
+        if (owned := translated(destination)) and owned[1] == session.id:
+            destination = user_destination(session.id, owned[0])
+        return [Parcel(destination, headers, frame.body, session.id)]
+
+    def call(self, handler: Handler, session: Session, parcel: Parcel, now: float) -> list[Reply]:
+        """A handler's replies. Raises Violation when it fails: its fault is in the log, not in the client's hands."""
+        wall = self._config.wall + now - self._started
+        request = Request(parcel.destination, parcel.headers, parcel.body, session.id, session.user, wall)
+        try:
+            return list(handler(request))
+        except Exception:
+            _LOGGER.exception("the handler of %s failed", parcel.destination)
+            raise Violation(f"the handler of {shown(parcel.destination)} failed", INTERNAL_ERROR) from None
+
+    def check_room(self, parcels: list[Parcel]) -> None:
+        """Raises Violation when there is no room for all of them."""
+        sizes: dict[str, list[int]] = {}
+        for parcel in parcels:
+            kind = self.kind(parcel.destination)
+            if kind is Kind.TOPIC:
+                self.topics.reserve(parcel.destination)
+            elif kind is Kind.QUEUE:
+                sizes.setdefault(parcel.destination, []).append(len(parcel.body))
+        if sizes:
+            self.queues.check_room(sizes)
+
+    def publish(self, parcel: Parcel, now: float, message_id: str = "", sequence: int | None = None) -> Message | None:
+        """Give it to whoever should have it; None where nobody can."""
+        destination, kind = parcel.destination, self.kind(parcel.destination)
+        channel = ""
+        if kind is Kind.USER:
+            name, channel = split_user(destination, "SEND")
+            destination = f"/user{channel}"
+        elif sequence is None and kind is Kind.TOPIC:
+            sequence = self.topics.next_sequence(destination)
+        elif sequence is None and kind is Kind.QUEUE:
+            sequence = self.queues.next_sequence(destination)
+        message = self._message(destination, parcel, now, message_id, sequence)
+        if kind is Kind.TOPIC:
+            self.topics.publish(message, now)
+        elif kind is Kind.QUEUE:
+            self.queues.publish(message, now)
+        elif kind is Kind.USER:
+            self.users.publish(message, channel, self._reached(name, parcel.sender))
+        else:
+            return None
+        return message
+
+    def publish_here(self, parcels: list[Parcel], now: float) -> None:
+        """Publish what a client of this node sent; other nodes may want to hear of it."""
+        for parcel in parcels:
+            message = self.publish(parcel, now)
+            self._counters.messages_in += 1
+            if message is not None and self._config.relayed:
+                self._outbound.add(
+                    Published(parcel.destination, parcel.headers, parcel.body, message.id, message.sequence)
+                )
+
+    @property
+    def keeps_messages(self) -> bool:
+        """Whether anything is kept that gets too old."""
+        return bool(self._counters.queued) or self.topics.keeps_messages
+
+    def sweep(self, now: float) -> None:
+        """Let go what was kept too long."""
+        self.queues.sweep(now)
+        self.topics.sweep(now)
+
+    def answer(self, reply: Reply, destination: str, now: float) -> Message:
+        """A message for one subscription alone: a handler's reply to its SUBSCRIBE."""
+        return self._message(destination, Parcel(destination, reply.headers, reply.body), now, "", None)
+
+    def _message(self, destination: str, parcel: Parcel, now: float, message_id: str, sequence: int | None) -> Message:
+        if not message_id:
+            self._count += 1
+            message_id = f"{self._config.node}-{self._count}"
+        return Message(destination, parcel.headers, parcel.body, message_id=message_id, sequence=sequence, born=now)
+
+    def _reached(self, name: str, sender: str) -> list[Session]:
+        """Spring: who addresses himself means this session."""
+        sessions = self.users.reached(name)
+        if self.spring and any(session.id == sender for session in sessions):
+            return [session for session in sessions if session.id == sender]
+        return sessions

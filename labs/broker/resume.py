@@ -1,0 +1,31 @@
+"""SUBSCRIBE with `last-seen`: what a subscriber missed, before what comes next."""
+
+from __future__ import annotations
+
+from labs.broker.exchange import Exchange
+from labs.broker.handlers import Reply
+from labs.broker.subscription import Subscription
+from labs.broker.violation import Violation, shown
+from labs.rules.replay import Gap
+
+_DIGITS = 18
+
+
+def replay_after(subscription: Subscription, last_seen: str, exchange: Exchange, now: float) -> None:
+    """Send what is newer than the cursor. It is called in one go with attaching the subscription, so
+    that nothing is published in between.
+
+    Where some of it is gone, a MESSAGE with `replay-gap: FIRST-LAST` and without a body comes first: sequence numbers
+    that will not come, both included; `LAST` before `FIRST` for a cursor of another history (a server that began anew).
+    """
+    if not (last_seen.isascii() and last_seen.isdigit()) or len(last_seen) > _DIGITS:
+        raise Violation(f"SUBSCRIBE: last-seen {shown(last_seen)} is no sequence number; it is the last one received")
+    messages, gap = exchange.topics.replay(subscription.destination, int(last_seen), now)
+    if gap is not None:
+        exchange.ledger.deliver(subscription, exchange.answer(_told(gap), subscription.destination, now))
+    for message in messages:
+        exchange.ledger.deliver(subscription, message)
+
+
+def _told(gap: Gap) -> Reply:
+    return Reply(b"", headers=(("replay-gap", f"{gap.first}-{gap.last}"),))
