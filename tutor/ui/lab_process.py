@@ -23,6 +23,12 @@ ERRORS_KEPT = 4096  # bytes of standard error, the last ones
 _ROOT = str(Path(__file__).parents[2])
 
 
+def command(name: str, knobs: Mapping[str, str]) -> tuple[str, ...]:
+    """The program. -P: a folder called labs where the learner happens to stand must not be taken for this one."""
+    settings = [word for knob, value in knobs.items() for word in ("--set", f"{knob}={value}")]
+    return (sys.executable, "-P", "-m", "tutor.cli", "lab", "run", name, "--json", *settings)
+
+
 class LabProcess:
     """One run of one lab: await `run()`; `send()` commands meanwhile; `stop()` at any time."""
 
@@ -36,11 +42,9 @@ class LabProcess:
     async def run(self, take: Callable[[list[str]], None]) -> str:
         """Run to the end, `take` its lines as they come, in order. What it said last on standard error, or how it
         ended; empty where all went well. Raises OSError where it cannot be started."""
-        settings = [word for name, value in self.knobs.items() for word in ("--set", f"{name}={value}")]
         paths = filter(None, (_ROOT, os.environ.get("PYTHONPATH")))
         self._process = process = await asyncio.create_subprocess_exec(
-            # -P: a folder called labs where the learner happens to stand must not be taken for this one.
-            *(sys.executable, "-P", "-m", "tutor.cli", "lab", "run", self.name, "--json", *settings),
+            *command(self.name, self.knobs),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

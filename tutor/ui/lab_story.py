@@ -63,8 +63,9 @@ def told(model: LabModel, width: int) -> Lines:
 def _entry(event: tape.Event, model: LabModel, step: int, width: int) -> Lines:
     match event:
         case tape.Step():
-            title = hang(Content.styled(printable(event.title), "bold $primary"), f"{step}. ", width)
-            return [Content(""), *title, *hang(_text(event.text), "   ", width)]
+            number = f"{step}. "
+            title = hang(Content.styled(printable(event.title), "bold $primary"), number, width)
+            return [Content(""), *title, *hang(_text(event.text), " " * len(number), width)]
         case tape.Predict():
             prediction = model.predictions[event.id]
             return [] if prediction is model.waiting else prediction_lines(prediction, width)  # its form is open

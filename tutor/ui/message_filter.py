@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 from labs.wire.message import Message
 
+MAX_DIGITS = 18  # of a length: no frame is longer
+
 Predicate = Callable[[Message], bool]
 
 HELP = (
@@ -60,7 +62,7 @@ def _unless(negated: bool, predicate: Predicate) -> Predicate:
 
 
 def _length(how: str, value: str) -> Predicate:
-    if not value.isdecimal():
+    if not value.isdecimal() or len(value) > MAX_DIGITS:
         raise FilterError(f"len{how}{value}: not a number of octets, as in len>125")
     compare, octets = _COMPARE[how], int(value)
     return lambda message: compare(length(message), octets)

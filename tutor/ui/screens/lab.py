@@ -122,16 +122,17 @@ class LabScreen(TutorScreen):
         if self._frame % SLOW == 0 or run.over:
             self._draw_slowly(run)
         if run.over:
-            self._end(run)
+            await self._end(run)
 
     def _draw_slowly(self, run: Run) -> None:
         self._bar.state = state(run)
         self.query_one(Topology).show(run.model.parts, run.model.links, over=run.over)
         self._show(self._selected)
 
-    def _end(self, run: Run) -> None:
+    async def _end(self, run: Run) -> None:
         if self._frames is not None:
             self._frames.pause()
+        await self._ask(None)
         self._tell()
         if (result := run.result()) is not None:
             self.tutor.desk.keep_lab_run(result)
@@ -265,8 +266,8 @@ class LabScreen(TutorScreen):
 
     # -- messages and bytes
 
-    @on(MessageList.Selected)
-    def _message_selected(self, event: MessageList.Selected) -> None:
+    @on(Wire.Selected)
+    def _message_selected(self, event: Wire.Selected) -> None:
         self._selected = event.row
         if not self._wire.messages.follow or self.run is None or self.run.over:
             self._show(event.row)

@@ -38,15 +38,16 @@ class KnobsDialog(Dialog[dict[str, str]]):
             for knob in self._lab.knobs:
                 value = self._values.get(knob.name, knob.default)
                 yield KnobLine(knob, value, locked=self._during_run and not knob.live)
-            yield Static("Enter sets them · Esc leaves them as they were · Ctrl+R back to the defaults", classes="hint")
+            yield Static("Enter sets them · Ctrl+R puts back the defaults", classes="hint")
 
     def on_mount(self) -> None:
         """Begin with the first that can be turned."""
-        self.query("Cycle, Input").filter(":enabled").first().focus() if self._free else self.focus()
+        self.call_after_refresh(self._begin)
 
-    @property
-    def _free(self) -> bool:
-        return any(knob.live or not self._during_run for knob in self._lab.knobs)
+    def _begin(self) -> None:
+        line = next((line for line in self.query(KnobLine) if not line.locked), None)
+        if line is not None:
+            line.focus_control()
 
     @on(Input.Submitted)
     @on(Cycle.Submitted)

@@ -62,12 +62,12 @@ class KnobLine(Vertical):
         super().__init__()
         self.knob = knob
         self._first = value
-        self._locked = locked
+        self.locked = locked
 
     def compose(self) -> ComposeResult:
         """Name and purpose, the value, and room for what is wrong."""
         knob = self.knob
-        about = f"{knob.about}; before a run only" if self._locked else knob.about
+        about = f"{knob.about}; before a run only" if self.locked else knob.about
         yield Static(Content.assemble((knob.name, "bold"), (f"  {about}{_range(knob)}", "$foreground 70%")))
         values = knob.choices if knob.kind == "choice" else ("on", "off") if knob.kind == "flag" else ()
         if values:
@@ -78,7 +78,7 @@ class KnobLine(Vertical):
 
     def on_mount(self) -> None:
         """What can't be turned has no focus."""
-        self.query_one("Cycle, Input").disabled = self._locked
+        self.query_one("Cycle, Input").disabled = self.locked
 
     @property
     def _control(self) -> Cycle | Input:
@@ -94,11 +94,11 @@ class KnobLine(Vertical):
     @property
     def turned(self) -> bool:
         """Whether it is another value than at first."""
-        return not self._locked and self.value != self._first
+        return not self.locked and self.value != self._first
 
     def reset(self) -> None:
         """To the default."""
-        if not self._locked:
+        if not self.locked:
             self._control.value = self.knob.default
 
     def check(self) -> bool:

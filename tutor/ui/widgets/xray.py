@@ -15,6 +15,7 @@ from labs.wire.printable import printable
 from tutor.ui import keys
 
 UNMASKED = "This message is not a masked frame: there is nothing to unmask. Choose one whose mask is not “no”."
+WITH_BITS = 80  # cells from which the bits have room beside the bytes
 HEAD = "   i    key[i mod 4]     masked      plain"
 
 
@@ -94,7 +95,7 @@ class XRay(Widget, can_focus=True):
         key, masked, plain = self._key[index % 4], self._masked[index], self._plain[index]
         letter = chr(plain) if 0x20 <= plain < 0x7F else "·"
         text = f"{index:4}    {key:02x}  key[{index % 4}]   ⊕    {masked:02x}    =    {plain:02x}  {letter} "
-        bits = f"  {key:08b} ⊕ {masked:08b} = {plain:08b}"
+        bits = f"  {key:08b} ⊕ {masked:08b} = {plain:08b}" if self.size.width >= WITH_BITS else ""
         newest = index == self.uncovered - 1
         return Content.assemble(
             ("▶" if newest else " "), (text, "bold reverse" if newest else ""), (bits, "$foreground 70%")

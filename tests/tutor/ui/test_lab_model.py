@@ -1,0 +1,101 @@
+"""What follows from the lines of a tape: rows, pairs, what the lab waits for, what was predicted and measured."""
+
+from __future__ import annotations
+
+import pytest
+
+from labs import tape
+from labs.wire.frames import PING, PONG, encode_frame
+from tests.tutor.ui import lab_tape
+from tests.tutor.ui.lab_tape import asked, frames, model_of, opening, passed, step, verdict
+
+
+def test_messages_are_numbered_and_paired() -> None:
+    rows = model_of(*opening(), *frames()).rows
+    assert [row.number for row in rows] == [1, 2, 3, 4, 5, 6, 7]
+    pong = rows[4]
+    assert pong.ping == 4
+    assert pong.round_trip == pytest.approx(0.0042)
+    assert [row.ping for row in rows if row is not pong] == [None] * 6
+
+
+def test_a_pong_that_nobody_asked_for_has_no_round_trip() -> None:
+    unasked = passed("client", encode_frame(PONG, b"other", mask_key=lab_tape.KEY), 2)
+    ping = passed("server", encode_frame(PING, b"this"), 1)
+    assert model_of(*opening(), ping, unasked).rows[-1].ping is None
+
+
+def test_evidence_leads_to_messages() -> None:
+    model = model_of(*opening(), *frames())
+    assert model.rows_of([5, 6, 7]) == [1, 2, 3]
+    assert model.rows_of([1, 2, 99, -1]) == []
+
+
+def test_a_message_in_two_pieces_belongs_to_both_lines() -> None:
+    whole = encode_frame(PING, b"abcdef")
+    model = model_of(*opening(), passed("server", whole[:3], 1), passed("server", whole[3:], 2))
+    assert model.rows_of([7]) == model.rows_of([8]) == model.rows_of([8, 7]) == [3]
+
+
+def test_what_is_cut_off_by_the_end_is_told() -> None:
+    cut = passed("server", encode_frame(PING, b"abcdef")[:4], 1)
+    model = model_of(*opening(), cut)
+    assert len(model.rows) == 2
+    model.add(lab_tape.ended())
+    assert len(model.rows) == 3
+    assert model.rows[-1].message.problem
+
+
+def test_links_count_each_direction_at_one_end() -> None:
+    model = model_of(*opening())
+    before = dict(model.links)
+    model.add(passed("client", b"12345", 1, at="server"))
+    assert model.links == before
+    model.add(passed("client", b"12345", 1))
+    assert model.links["client", "server"] == before["client", "server"] + 5
+
+
+def test_the_first_step_runs_at_once_the_others_wait() -> None:
+    model = model_of(*opening())
+    assert not model.paused
+    model.add(step())
+    assert model.paused
+    model.add(passed("client", b"", 1))  # bytes, notes and faults come from elsewhere: it still waits
+    model.add(tape.Note(t=1, text="still here"))
+    assert model.paused
+    model.go_on()
+    assert not model.paused
+
+
+def test_a_step_with_a_prediction_waits_for_the_answer() -> None:
+    model = model_of(*opening(), step(), asked())
+    assert not model.paused
+    assert model.waiting is model.predictions["q"]
+    model.add(tape.Answer(t=1, id="q", value=5))
+    assert model.waiting is None
+    assert not model.paused
+
+
+@pytest.mark.parametrize(("answer", "measured", "held"), [(5, 5.0, True), ("81", "82", False), (["a"], ["a"], True)])
+def test_a_prediction_is_compared_with_what_was_measured(answer: object, measured: object, held: bool) -> None:
+    model = model_of(*opening(), asked(), tape.Answer(t=1, id="q", value=answer))
+    assert model.predictions["q"].held is None
+    model.add(tape.Measured(t=2, id="q", value=measured))
+    assert model.predictions["q"].held is held
+
+
+def test_answers_to_nothing_are_passed_over() -> None:
+    model = model_of(tape.Answer(t=1, id="none", value=1), tape.Measured(t=1, id="none", value=1))
+    assert model.predictions == {}
+
+
+def test_news_grow_with_what_is_told_in_words_only() -> None:
+    model = model_of(*opening())
+    before = model.news
+    model.add(passed("client", b"", 1))
+    model.add(tape.Part(t=1, id="x", role="node", state="up"))
+    assert model.news == before
+    for event in (verdict(), asked(), tape.Answer(t=1, id="q", value=1), lab_tape.ended()):
+        model.add(event)
+        before += 1
+        assert model.news == before
