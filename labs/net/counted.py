@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-from labs.net.link import Channel, Link, Receiver
+from labs.net.link import Channel, Receiver
 
 
 class Register(Protocol):
@@ -66,6 +66,6 @@ class Counted:
             self._channel.close(code, reason)
 
     def abort(self) -> None:
-        """Cut it, where it is a socket."""
-        if isinstance(self._channel, Link):
+        """End the channel at once."""
+        if self._channel is not None:
             self._channel.abort()

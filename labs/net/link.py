@@ -35,6 +35,9 @@ class Channel(Protocol):
     def close(self, code: int = 1000, reason: str = "") -> None:
         """End it, behind what was sent."""
 
+    def abort(self) -> None:
+        """End it at once."""
+
     def pause_reading(self) -> None:
         """Take no more from the client until resume_reading()."""
 
@@ -128,8 +131,7 @@ class Link(asyncio.Protocol):
     """An open WebSocket. send() and send_frame() after the close do nothing."""
 
     __slots__ = (
-        "_core", "_fragments", "_opcode", "_out", "_outgoing", "_receiver", "_timer", "_transport", "_utf8",
-        "close_received", "open",
+        "_core", "_fragments", "_opcode", "_out", "_outgoing", "_receiver", "_timer", "_transport", "_utf8", "open",
     )  # fmt: skip
 
     def __init__(
@@ -145,7 +147,6 @@ class Link(asyncio.Protocol):
         self._utf8: codecs.IncrementalDecoder | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.open = core.state is OPEN
-        self.close_received = ABNORMAL
 
     # Out.
 
@@ -211,14 +212,14 @@ class Link(asyncio.Protocol):
             if self.open:
                 assert isinstance(event, Frame)
                 self._frame(event)
-        if self.open and self._core.state is not OPEN:  # the core has failed the connection
+        if not self.open:  # the closing handshake goes on
+            self.answer()
+        elif self._core.state is not OPEN:  # the core has failed the connection
             self._end()
 
     def _frame(self, frame: Frame) -> None:
         opcode = frame.opcode
         if opcode is Opcode.CLOSE:
-            assert self._core.close_rcvd is not None
-            self.close_received = self._core.close_rcvd.code
             self._end()
         elif opcode is Opcode.PING:
             self.send_frame(Frame(Opcode.PONG, frame.data).serialize(mask=False))
@@ -273,8 +274,8 @@ class Link(asyncio.Protocol):
         self._core.receive_eof()
         if self._timer is not None:
             self._timer.cancel()
-        sent = self._core.close_sent
-        self._receiver.lost(self.close_received, sent.code if sent else 0)
+        received, sent = self._core.close_rcvd, self._core.close_sent
+        self._receiver.lost(received.code if received else ABNORMAL, sent.code if sent else 0)
 
     def pause_writing(self) -> None:
         if self.open:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from typing import IO
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -19,24 +20,13 @@ _LATENCY = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.
 _DURATION = (0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 86400.0)
 _LAG = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 
-# Field of the broker's counters -> what it is; those that go up and down are gauges.
+# The fields of the broker's counters that go up and down; all others only grow.
 _GAUGES = {
     "sessions": "STOMP sessions that are open",
     "connected": "STOMP sessions that have CONNECTed",
     "slow": "slow consumers: sessions whose socket is not taking more",
     "queued": "messages waiting in queues",
     "unacknowledged": "messages delivered and not acknowledged",
-}
-_COUNTERS = {
-    "frames_in": "STOMP frames received",
-    "messages_in": "SENDs that took effect",
-    "messages_out": "MESSAGEs to subscribers",
-    "redelivered": "messages delivered again",
-    "dead_lettered": "messages that were given up",
-    "expired": "messages that waited too long",
-    "dropped": "messages dropped for slow consumers",
-    "replayed": "messages replayed to subscribers",
-    "errors": "ERROR frames",
 }
 
 
@@ -74,10 +64,12 @@ class _BrokerCollector(Collector):
         self._counters = counters
 
     def collect(self) -> Iterable[Metric]:
-        for name, text in _GAUGES.items():
-            yield GaugeMetricFamily(f"stomp_{name}", text, value=getattr(self._counters, name))
-        for name, text in _COUNTERS.items():
-            yield CounterMetricFamily(f"stomp_{name}", text, value=getattr(self._counters, name))
+        for each in fields(self._counters):
+            name, value = f"stomp_{each.name}", getattr(self._counters, each.name)
+            if each.name in _GAUGES:
+                yield GaugeMetricFamily(name, _GAUGES[each.name], value=value)
+            else:
+                yield CounterMetricFamily(name, f"{each.name.replace('_', ' ')}, since the start", value=value)
 
 
 class AccessLog:

@@ -181,6 +181,11 @@ class Server:
         if self.channels or self.connections:
             self._idle.clear()
             await first_of(self._idle.wait(), max(0.0, deadline - asyncio.get_running_loop().time()))
+        self.abort()
+
+    def abort(self) -> None:
+        """Stop listening and cut everything, at once."""
+        self._server.close()
         self.stomp.stop()
         for channel in list(self.channels):
             channel.abort()

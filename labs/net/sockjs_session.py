@@ -95,6 +95,9 @@ class WebSocketSession:
         self._write(encode_close(*close_frame(code, reason)))
         self._link.close(*close_frame(code, reason))
 
+    def abort(self) -> None:
+        self._link.abort()
+
     def pause_reading(self) -> None:
         self._link.pause_reading()
 
@@ -213,6 +216,10 @@ class HttpSession:
             self._closed = close_frame(code, reason)
             self._flush()
             self._end(ABNORMAL, self._closed[0])
+
+    def abort(self) -> None:
+        if not self._over:
+            self._forget()
 
     def pause_reading(self) -> None:
         """A client sends in requests, each of which is answered: there is nothing to hold back."""

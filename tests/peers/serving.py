@@ -1,0 +1,60 @@
+"""`ws-tutor serve` as a process of its own, for clients that nobody here wrote."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+
+
+@dataclass
+class Served:
+    process: subprocess.Popen[str]
+    ws: str
+    echo: str
+    sockjs: str
+    http: str
+
+    @property
+    def port(self) -> int:
+        return int(self.http.rpartition(":")[2])
+
+
+@contextlib.contextmanager
+def served(*arguments: str, uvloop: bool = True) -> Iterator[Served]:
+    """A running server; when it is left the server is told to stop, and must, with status 0 and nothing to say."""
+    code = "import sys, tutor.cli; sys.exit(tutor.cli.main())"
+    if not uvloop:
+        code = f"import sys; sys.modules['uvloop'] = None; {code}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "serve", "--json", *arguments],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+    )  # fmt: skip
+    watchdog = threading.Timer(START_SECONDS, process.kill)
+    watchdog.start()
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        watchdog.cancel()
+        assert line, process.communicate()[1]
+        ready = json.loads(line)
+        yield Served(process, ready["ws"], ready["echo"], ready["sockjs"], ready["http"])
+        if process.poll() is None:
+            process.terminate()
+            _, errors = process.communicate(timeout=STOP_SECONDS)
+            assert (process.returncode, errors) == (0, "")
+    finally:
+        watchdog.cancel()
+        process.kill()
+        process.communicate()

@@ -1,0 +1,79 @@
+"""stomp.py over WebSocket against `ws-tutor serve`, in each version that it speaks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import stomp
+
+from tests.peers.serving import Served, served
+
+SECONDS = 5.0
+
+
+@pytest.fixture(scope="module", params=["asyncio", "uvloop"])
+def server(request: pytest.FixtureRequest) -> Iterator[Served]:
+    with served(uvloop=request.param == "uvloop") as running:
+        yield running
+
+
+class Heard(stomp.ConnectionListener):  # type: ignore[misc]
+    def __init__(self) -> None:
+        self.frames: list[Any] = []
+
+    def on_message(self, frame: Any) -> None:
+        self.frames.append(frame)
+
+    on_error = on_receipt = on_message
+
+    def wait(self, found: Callable[[list[Any]], bool]) -> list[Any]:
+        end = time.monotonic() + SECONDS
+        while not found(self.frames):
+            assert time.monotonic() < end, [(frame.cmd, frame.headers) for frame in self.frames]
+            time.sleep(0.005)
+        return self.frames
+
+    def bodies(self) -> list[str]:
+        return [frame.body for frame in self.frames if frame.cmd == "MESSAGE"]
+
+
+def dial(server: Served, login: str = "alice") -> tuple[Any, Heard]:
+    connection = stomp.WSStompConnection([("127.0.0.1", server.port)], ws_path="/ws")
+    heard = Heard()
+    connection.set_listener("", heard)
+    connection.connect(login, "", wait=True)
+    return connection, heard
+
+
+def test_topic_and_receipt(server: Served) -> None:
+    connection, heard = dial(server)
+    connection.subscribe("/topic/a", id="1", receipt="subscribed")
+    heard.wait(lambda frames: any(frame.cmd == "RECEIPT" for frame in frames))
+    connection.send("/topic/a", "hello €")
+    heard.wait(lambda frames: heard.bodies() == ["hello €"])
+    connection.disconnect()
+
+
+def test_queue_message_comes_again_after_its_consumer_left(server: Served) -> None:
+    first, heard = dial(server)
+    first.subscribe("/queue/work", id="1", ack="client-individual")
+    first.send("/queue/work", "task")
+    heard.wait(lambda frames: heard.bodies() == ["task"])
+    first.disconnect()
+    second, again = dial(server)
+    second.subscribe("/queue/work", id="7", ack="client-individual")
+    frames = again.wait(lambda frames: again.bodies() == ["task"])
+    message = frames[-1]
+    second.ack(message.headers.get("ack", message.headers["message-id"]), "7", receipt="acknowledged")
+    again.wait(lambda frames: any(frame.headers.get("receipt-id") == "acknowledged" for frame in frames))
+    second.disconnect()
+
+
+def test_an_error_names_what_is_wrong(server: Served) -> None:
+    connection, heard = dial(server)
+    connection.send_frame("SUBSCRIBE", {"id": "1"})
+    frames = heard.wait(lambda frames: any(frame.cmd == "ERROR" for frame in frames))
+    assert "destination" in frames[-1].headers["message"] + frames[-1].body
