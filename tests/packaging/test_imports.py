@@ -14,8 +14,11 @@ CASES = {
     "labs.scenarios.handshake": ("tutor", "textual"),
     "tutor.study.bank": ("textual", "labs.net", "pydantic", "websockets"),
     "tutor.study.store": ("textual", "labs.net", "pydantic"),
+    "tutor.study.learner": ("textual", "asyncio", "pydantic", "fsrs", "labs.net", "websockets"),
+    "tutor.study.drills": ("textual", "asyncio", "pydantic", "fsrs", "labs.net", "websockets"),
+    "tutor.commands.quiz": ("textual", "asyncio", "pydantic", "genanki", "fsrs", "websockets"),
     "tutor.cli": ("textual", "asyncio", "pydantic", "yaml", "websockets", "tutor.study", "labs"),
-    "tutor.ui.app": ("pydantic", "websockets", "labs.net.server", "labs.scenarios.handshake", "markdown_it"),
+    "tutor.ui.app": ("pydantic", "fsrs", "websockets", "labs.net.server", "labs.scenarios.handshake", "markdown_it"),
 }
 
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 
 from tutor.study.model import KeyPoint
-from tutor.study.reviews import AGAIN, EASY, GOOD, HARD, Rating
+from tutor.study.reviews import AGAIN, GOOD, HARD, Rating
 
 MAX_TYPED = 500
 """Characters of an answer that are looked at"""
@@ -68,8 +68,8 @@ def _number(token: str) -> str:
 def suggest(points: Sequence[KeyPoint], ticked: Collection[int]) -> Rating:
     """The rating that ticks suggest; `ticked` holds the places of the key points that were said.
 
-    A missed critical point is a miss, and so is less than half of the weight. Three quarters are good, all of it easy.
-    A card without key points suggests nothing better than good: tick-free facts are rated by the learner.
+    A missed critical point is a miss, and so is less than half of the weight; three quarters are good. Easy is never
+    suggested: ticks say what was said, not with how little effort. A card without key points suggests good.
     """
     if not points:
         return GOOD
@@ -78,7 +78,7 @@ def suggest(points: Sequence[KeyPoint], ticked: Collection[int]) -> Rating:
     got = of - sum(point.weight for point in missed)
     if any(point.critical for point in missed) or got * 2 < of:
         return AGAIN
-    return EASY if got == of else GOOD if got * 4 >= of * 3 else HARD
+    return GOOD if got * 4 >= of * 3 else HARD
 
 
 def missed(points: Sequence[KeyPoint], ticked: Collection[int]) -> tuple[str, ...]:

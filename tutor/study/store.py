@@ -264,7 +264,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         _look(connection)
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        # In WAL mode NORMAL would leave the last answers to a power cut; what FULL costs is in tests/bench/reviews.py.
+        connection.execute("PRAGMA synchronous = FULL")
         if _version(connection) < len(MIGRATIONS):
             _to_wal(connection)
             _migrate(connection)

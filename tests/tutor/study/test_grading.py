@@ -69,7 +69,7 @@ POINTS = (KeyPoint("a", 3, True), KeyPoint("b", 2), KeyPoint("c", 1), KeyPoint("
 
 @pytest.mark.parametrize(
     ("ticked", "rating"),
-    [({0, 1, 2, 3}, 4), ({0, 1, 2}, 3), ({0, 2}, 2), ({0}, 1), ({1, 2, 3}, 1), (set(), 1)],
+    [({0, 1, 2, 3}, 3), ({0, 1, 2}, 3), ({0, 2}, 2), ({0}, 1), ({1, 2, 3}, 1), (set(), 1)],
 )
 def test_ticks_suggest_a_rating_and_a_missed_critical_point_is_a_miss(ticked: set[int], rating: int):
     assert grading.suggest(POINTS, ticked) == rating

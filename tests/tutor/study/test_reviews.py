@@ -2,18 +2,14 @@
 
 import dataclasses
 import json
-import os
 import random
-import select
-import signal
 import sqlite3
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.bench.reviews import kill_writers
 from tutor.study import backup, bank
 from tutor.study.learner import Learner
 from tutor.study.quiz import DrillSession
@@ -21,19 +17,6 @@ from tutor.study.reviews import Mock, MockAnswer, Review, Reviews, review
 from tutor.study.store import LabRun, Prediction, Store
 
 NOON = datetime(2026, 8, 1, 12, 0, 0, 123456, tzinfo=UTC)
-WRITER = """
-import sys
-from datetime import UTC, datetime
-from pathlib import Path
-from tutor.study.reviews import Reviews, review
-from tutor.study.store import Store
-log = Reviews(Store(Path(sys.argv[1])))
-for number in range(100_000):
-    done = review(f"card-{number}", datetime.now(UTC), "drill", 3, 2, 1.5, ["a", "b"])
-    assert log.add(done)
-    sys.stdout.write(done.id + "\\n")
-    sys.stdout.flush()
-"""
 
 
 @pytest.fixture
@@ -87,29 +70,8 @@ def test_an_answer_and_its_review_are_kept_both_or_neither(path: Path):
 
 
 def test_killed_at_any_moment_at_most_the_review_being_written_is_lost(path: Path):
-    rng = random.Random(11)
-    told: list[str] = []
     Store(path).settings()
-    kills = 0
-    while kills < 20:
-        with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE) as writer:
-            assert writer.stdout is not None
-            assert select.select([writer.stdout], [], [], 20)[0], "the writer wrote nothing"
-            line = b"".join(iter(lambda out=writer.stdout: os.read(out.fileno(), 1), b"\n"))
-            select.select(
-                [], [], [], rng.random() * 0.02
-            )  # the moment is the point: it is random, nothing waits for it
-            os.kill(writer.pid, signal.SIGKILL)
-            rest = writer.stdout.read()
-            writer.wait()
-        told += [line.decode(), *(part.decode() for part in rest.split(b"\n")[:-1])]
-        kills += 1
-        connection = sqlite3.connect(path)
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        kept = {row[0] for row in connection.execute("SELECT id FROM review")}
-        connection.close()
-        assert kept.issuperset(told)
-        assert len(kept) <= len(told) + kills  # one each that was written and not yet told
+    kill_writers(path, 20, random.Random(11))
 
 
 def test_two_instances_at_once(path: Path):

@@ -1,0 +1,99 @@
+"""What a review costs until it is on disk, and whether 200 kills at random moments lose one that was reported kept.
+
+Run it with `python -m tests.bench.reviews`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import select
+import signal
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tutor.study.reviews import Reviews, review
+from tutor.study.store import Store
+
+KILLS = 200
+WRITES = 500
+PATIENCE = 20.0  # seconds for a writer to begin
+_WRITER = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from tutor.study.reviews import Reviews, review
+from tutor.study.store import Store
+log = Reviews(Store(Path(sys.argv[1])))
+for number in range(100_000):
+    done = review(f"card-{number}", datetime.now(UTC), "drill", 3, 2, 1.5, ["a", "b"])
+    assert log.add(done)
+    sys.stdout.write(done.id + "\\n")
+    sys.stdout.flush()
+"""
+
+
+def kill_writers(path: Path, times: int, rng: random.Random) -> int:
+    """Kill a process that writes reviews, so often; returns how many it kept. Raises AssertionError where one that was
+    reported as kept is gone, or where the file is damaged."""
+    told: set[str] = set()
+    kept: set[str] = set()
+    for kills in range(1, times + 1):
+        told |= _written_until_killed(path, rng)
+        connection = sqlite3.connect(path)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        kept = {row[0] for row in connection.execute("SELECT id FROM review")}
+        connection.close()
+        assert kept >= told, "a review that was reported as kept is gone"
+        assert len(kept) <= len(told) + kills, "more than one a process was written and not reported"
+    return len(kept)
+
+
+def _written_until_killed(path: Path, rng: random.Random) -> set[str]:
+    with subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        out = writer.stdout.fileno()
+        assert select.select([out], [], [], PATIENCE)[0], "the writer wrote nothing"
+        time.sleep(rng.random() * 0.02)  # the moment is the point: nothing waits for it
+        os.kill(writer.pid, signal.SIGKILL)
+        lines = writer.stdout.read().split(b"\n")
+        writer.wait()
+    return {line.decode() for line in lines[:-1]}
+
+
+def _write_times(path: Path, synchronous: str) -> list[float]:
+    store = Store(path)
+    log = Reviews(store)
+    store.settings()
+    connection = store._connection
+    assert connection is not None
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    times = []
+    for number in range(WRITES):
+        start = time.perf_counter()
+        assert log.add(review(f"card-{number}", datetime.now(UTC), "drill", 3))
+        times.append((time.perf_counter() - start) * 1000)
+    store.close()
+    return times
+
+
+def main() -> None:
+    """Print the times and the outcome of the kills."""
+    with tempfile.TemporaryDirectory() as folder:
+        for synchronous in ("NORMAL", "FULL"):
+            times = _write_times(Path(folder) / f"{synchronous}.db", synchronous)
+            p50, p95 = statistics.median(times), statistics.quantiles(times, n=20)[18]
+            print(f"a review, synchronous={synchronous}: p50 {p50:.2f} ms, p95 {p95:.2f} ms, at most {max(times):.1f}")
+        start = time.perf_counter()
+        kept = kill_writers(Path(folder) / "killed.db", KILLS, random.Random())
+        print(f"{KILLS} kills in {time.perf_counter() - start:.0f} s: {kept} reviews, none lost, file whole")
+
+
+if __name__ == "__main__":
+    main()
