@@ -44,7 +44,11 @@ def _show(store: Store, args: argparse.Namespace) -> int:
     if store.problem:
         print(f"ws-tutor: {store.problem}", file=sys.stderr)
     counted = figures(learner, now)
-    print(json.dumps(counted.to_json(), ensure_ascii=False, indent=2) if args.json else "\n".join(_lines(counted)))
+    print(
+        json.dumps(counted.to_json(), ensure_ascii=False, indent=2)
+        if args.json
+        else "\n".join([*_lines(counted), *_plan(learner, now)])
+    )
     return 0
 
 
@@ -74,6 +78,16 @@ def _lines(counted: Figures) -> list[str]:
     lines.append(f"Mock interviews: {counted.mocks}")
     lines += [f"{day}: {count} answers" for day, count in counted.heat]
     return lines
+
+
+def _plan(learner: Learner, now: datetime) -> list[str]:
+    today = learner.today(now)
+    lines = [f"Weakest topics: {', '.join(f'{topic.name} {topic.recall:.0%}' for topic in today.weakest)}"]
+    lines += [f"Lab to run: {today.lab}"] if today.lab else []
+    if today.wrong_but_sure:
+        lines.append("Certain, and wrong:")
+        lines += [f"  {one_line(entry.ask)}" for entry in today.wrong_but_sure]
+    return lines + (["The last evening: a round of rapid-fire, then stop."] if today.stop else [])
 
 
 def _export(store: Store, file: str) -> int:

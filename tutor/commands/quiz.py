@@ -52,6 +52,10 @@ def run(args: argparse.Namespace) -> int:
     learner = Learner(bank, store)
     if store.problem:
         print(f"ws-tutor: {store.problem}", file=sys.stderr)
+    if not learner.goal_is_set:
+        print(
+            "ws-tutor: no interview date is set; ws-tutor progress --interview YYYY-MM-DD plans for it", file=sys.stderr
+        )
     try:
         return _MODES[args.mode](learner, args)
     except _Left:
