@@ -4,36 +4,46 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 
-from labs.input_lines import InputLines
 from labs.tape import Answer, Event, Failure, Predict
 
 
 class Asking:
     """Hears the tape to know what is asked, and turns typed lines into commands."""
 
-    def __init__(self, lines: InputLines) -> None:
+    def __init__(self, lines: AsyncIterable[str]) -> None:
         self._lines = lines
         self._asked: Predict | None = None
+        self._prompted = False
 
     def hear(self, out: Callable[[Event], None]) -> Callable[[Event], None]:
         """`out`, with a prompt after each prediction that waits for its answer."""
 
         def told(event: Event) -> None:
+            if self._prompted and not isinstance(event, Answer | Failure):
+                print()  # it comes while one types: not on the line of the prompt
+            self._prompted = False
             out(event)
             if isinstance(event, Predict):
                 self._asked = event
             elif isinstance(event, Answer):
                 self._asked = None
-            if self._asked is not None and isinstance(event, Predict | Failure):
-                print(f"     {hint(self._asked)}: ", end="", file=sys.stdout, flush=True)
+            if isinstance(event, Predict | Failure):
+                self._prompt()
 
         return told
 
+    def _prompt(self) -> None:
+        if self._asked is not None:
+            print(f"     {hint(self._asked)}: ", end="", file=sys.stdout, flush=True)
+            self._prompted = True
+
     async def __aiter__(self) -> AsyncIterator[str]:
         async for line in self._lines:
-            if self._asked is not None:
+            if not line.strip():
+                self._prompt()
+            elif self._asked is not None:
                 value = parse_typed(self._asked, line.strip())
                 yield json.dumps({"do": "answer", "id": self._asked.id, "value": value})
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from labs.catalog import LABS
-from labs.tape import Answer, Predict, read_events
+from labs.tape import Answer, Note, Predict, read_events
 from tutor.commands import lab
-from tutor.commands.asking import hint, parse_typed
+from tutor.commands.asking import Asking, hint, parse_typed
 
 CLI = (sys.executable, "-m", "tutor.cli", "lab")
 
@@ -143,3 +143,20 @@ def test_what_is_typed_is_understood(form, typed, value) -> None:
     asked = Predict(t=0, id="p", ask="?", form=form, options=["a", "b"], unit="bytes")
     assert parse_typed(asked, typed) == value
     assert hint(asked)
+
+
+async def typed(*lines: str):
+    for line in lines:
+        yield line
+
+
+async def test_what_comes_while_one_types_does_not_stand_on_the_line_of_the_prompt(capsys) -> None:
+    asking = Asking(typed("", "64"))
+    tell = asking.hear(lambda event: print(event.kind))
+    tell(Predict(t=0.0, id="keys", ask="How many?", form="number", options=[], unit="keys"))
+    tell(Note(t=0.1, text="the server closes"))
+    assert capsys.readouterr().out == "predict\n     a number of keys: \nnote\n"
+    assert [json.loads(command)["value"] async for command in asking] == [64]
+    assert capsys.readouterr().out == "     a number of keys: "  # an empty line is no answer: it is asked again
+    tell(Answer(t=0.2, id="keys", value=64))
+    assert capsys.readouterr().out == "answer\n"
