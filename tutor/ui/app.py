@@ -144,7 +144,9 @@ class TutorApp(App[None]):
         """What is wrong in the question files."""
         from tutor.ui.screens.reference import FaultsDialog
 
-        if self.desk.faults:
+        if not self.loaded:
+            self.notify("The question files are still being read.")
+        elif self.desk.faults:
             self.push_screen(FaultsDialog(self.desk.faults))
         else:
             self.notify("Nothing is wrong in the question files.")
@@ -165,18 +167,21 @@ class TutorApp(App[None]):
     def _choose_theme(self, name: str) -> None:
         self.theme = name
         self.desk.keep_setting("theme", name)
+        self.clear_notifications()  # going round the themes would cover with words what one wants to see
         self.notify(f"Theme: {name} ({themes.ABOUT[name]})")
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette offers: places, questions, labs, themes."""
         yield SystemCommand("Today", "The first screen", self._run(self.action_go, "today"))
+        yield SystemCommand("Questions", "Where one left", self._run(self.action_go, "questions"))
         yield SystemCommand("Labs", "Every lab and what it proves", self._run(self.action_go, "labs"))
         yield SystemCommand("Keys", "Help for this screen", self.action_help)
         for lab in catalog.LABS:
             yield SystemCommand(f"Lab: {lab.title}", lab.summary, self._run(self.open_lab, lab.name))
         for question in self.desk.bank.questions:
             title = f"{question.ref}: {question.ask}"
-            yield SystemCommand(title, f"{question.level}", self._run(self.open_question, question.id))
+            go = self._run(self.open_question, question.id)
+            yield SystemCommand(title, question.level, go, discover=False)  # as one types: there are too many to list
         for name, about in themes.ABOUT.items():
             yield SystemCommand(f"Theme: {name}", about, self._run(self._choose_theme, name))
         yield SystemCommand("Question files: what is wrong", "The faults of the bank", self.show_faults)

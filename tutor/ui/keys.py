@@ -10,6 +10,10 @@ def _key(id: str, keys: str, action: str, about: str, *, label: str = "", displa
     return Binding(keys, action, label or about, show=bool(label), key_display=display, tooltip=about, id=id)
 
 
+def _faults(id: str) -> Binding:
+    return _key(id, "exclamation_mark", "faults", "Show what is wrong in the question files", display="!")
+
+
 APP: list[BindingType] = [
     Binding("ctrl+c", "app.quit", "Quit", show=False, priority=True, tooltip="Quit at once", id="app.quit_now"),
     Binding("ctrl+q", "app.quit", "Quit", show=False, priority=True, tooltip="Quit at once", id="app.quit_too"),
@@ -35,7 +39,7 @@ LABS: list[BindingType] = [
 
 TODAY: list[BindingType] = [
     *LABS,
-    _key("today.faults", "exclamation_mark", "faults", "Show what is wrong in the question files", display="!"),
+    _faults("today.faults"),
 ]
 
 MOVE: list[BindingType] = [
@@ -69,6 +73,7 @@ QUESTIONS: list[BindingType] = [
     _key("questions.links", "o", "links", "Open a link of this question"),
     _key("questions.back", "backspace", "back", "Back to the question that a link led away from"),
     _key("questions.copy", "y", "copy", "Copy the marked section as Markdown"),
+    _faults("questions.faults"),
     _key("questions.leave", "escape", "leave", "Back: close the search, go to the list, then to Today", display="Esc"),
 ]
 

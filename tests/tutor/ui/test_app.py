@@ -148,6 +148,12 @@ async def test_the_palette_goes_to_a_question(tutor: Open) -> None:
         await until(pilot, lambda: "#heartbeat" in screen_text(pilot.app), "Q3")
 
 
+async def test_the_palette_lists_places_and_keeps_the_questions_for_typing(tutor: Open) -> None:
+    async with tutor("ctrl+p", size=(120, 60)) as pilot:
+        await until(pilot, lambda: "Where one left" in screen_text(pilot.app), "the places")
+        assert "Q3: What is a half-open" not in screen_text(pilot.app)
+
+
 async def test_themes_go_round_and_are_remembered(tutor: Open) -> None:
     async with tutor() as pilot:
         assert pilot.app.theme == themes.DEFAULT

@@ -65,6 +65,10 @@ async def test_no_questions_at_all(tutor: Open, tmp_path: Path) -> None:
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, QuestionsScreen), "the questions")
         await press(pilot, "a", "e", "f", "F", "r", "x", "n", "p", "o", "y", "slash", "escape")
+        assert "No question could be read. Press ! to see why." in screen_text(pilot.app)
+        assert "This question has no such part." not in screen_text(pilot.app)
+        await press(pilot, "exclamation_mark")
+        await until(pilot, lambda: "nowhere" in screen_text(pilot.app), "the fault")
 
 
 async def test_labs_are_chosen_with_the_keyboard_and_the_mouse(tutor: Open) -> None:

@@ -57,6 +57,10 @@ class TutorScreen(Screen[None]):
         page = self.query_one(VerticalScroll)
         page.scroll_relative(y=pages * (page.size.height - 1), animate=False)
 
+    def action_faults(self) -> None:
+        """What is wrong in the question files."""
+        self.tutor.show_faults()
+
     def fill(self) -> None:
         """The bank and the progress are there."""
 

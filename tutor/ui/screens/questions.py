@@ -122,7 +122,7 @@ class QuestionsScreen(TutorScreen):
     def action_step(self, direction: int) -> None:
         """The next question of the list, or the one before."""
         if self._list.step(direction) is None:
-            self.notify("This is the last question." if direction > 0 else "This is the first question.")
+            self._refuse("This is the last question." if direction > 0 else "This is the first question.")
 
     # -- unfolding
 
@@ -130,13 +130,13 @@ class QuestionsScreen(TutorScreen):
         """Unfold a part, or fold it."""
         self._read()
         if not self._reader.toggle(part):
-            self.notify("This question has no such part.")
+            self._refuse("This question has no such part.")
 
     def action_unfold_follow_up(self) -> None:
         """Unfold one more follow-up."""
         self._read()
         if not self._reader.unfold_next_follow_up():
-            self.notify("No follow-up is left: n goes to the next question.")
+            self._refuse("No follow-up is left: n goes to the next question.")
 
     def action_unfold_all(self) -> None:
         """Unfold or fold everything."""
@@ -159,7 +159,7 @@ class QuestionsScreen(TutorScreen):
         """Open the lab of the first claim; Tab goes to the others."""
         question = self._reader.question
         if question is None or not question.claims:
-            self.notify("No lab measures a claim of this question yet.")
+            self._refuse("No lab measures a claim of this question yet.")
         elif not self._reader.revealed:
             self.notify("Say it aloud, unfold the answer with a, then prove it.")
         else:
@@ -196,7 +196,7 @@ class QuestionsScreen(TutorScreen):
         if links:
             self.app.push_screen(LinksDialog(links), self._link_chosen)
         else:
-            self.notify("Nothing that is unfolded has a link.")
+            self._refuse("Nothing that is unfolded has a link.")
 
     def _link_chosen(self, href: str | None) -> None:
         if href:
@@ -243,7 +243,17 @@ class QuestionsScreen(TutorScreen):
     def _show_all(self, cursor: str) -> None:
         sections = [(section.title, section.questions) for section in self.tutor.desk.bank.sections]
         self._list.show(sections, {}, cursor=cursor)
-        self.query_one("#found", Static).update("")
+        self.query_one("#found", Static).update("" if self.tutor.desk.bank.questions else self._why_empty())
+
+    def _refuse(self, why: str) -> None:
+        """A key has nothing to do here."""
+        self.notify(why if self.tutor.desk.bank.questions else self._why_empty())
+
+    def _why_empty(self) -> str:
+        """There is nothing to read: say so, and what to do."""
+        if not self.tutor.loaded:
+            return "The questions are still being read."
+        return "No question could be read. Press ! to see why." if self.tutor.desk.faults else "There is no question."
 
     @on(SearchBox.Moved)
     def _arrow(self, event: SearchBox.Moved) -> None:

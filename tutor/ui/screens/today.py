@@ -69,10 +69,6 @@ class TodayScreen(TutorScreen):
     def _lab_chosen(self, event: Choice.Chosen) -> None:
         self.tutor.open_lab((event.choice.id or "").removeprefix("lab-"))
 
-    def action_faults(self) -> None:
-        """What is wrong in the question files."""
-        self.tutor.show_faults()
-
 
 def lab_line(lab: Lab) -> Content:
     """A lab in two lines: what it is about, what it proves."""
@@ -85,7 +81,8 @@ def lab_line(lab: Lab) -> Content:
 
 def state_of(desk: Desk) -> Content:
     """Read and opened questions by section, facts, where progress is kept, what is wrong."""
-    width = min(MAX_TITLE, max((len(section.title) for section in desk.bank.sections), default=0))
+    titles = (section.title for section in desk.bank.sections)
+    width = min(MAX_TITLE, max(len(title) for title in ("Progress", *titles)))
     lines = []
     for section in desk.bank.sections:
         seen = [desk.seen(question) for question in section.questions]

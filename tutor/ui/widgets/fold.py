@@ -51,7 +51,8 @@ class Fold(Sheet):
         return self._set[2]
 
     def _title(self, width: int) -> Lines:
-        hint = "" if self.unfolded else self.part.hint
+        fits = len(self.part.title) + len(self.part.hint) + 4 <= width  # else the key alone: the title comes first
+        hint = "" if self.unfolded else self.part.hint if fits else self.part.key
         arrow = Content.styled("▾ " if self.unfolded else "▸ ", "bold $primary")
         lines = indent(Content.styled(self.part.title, "bold").wrap(width - 4 - len(hint)), arrow)
         gap = width - lines[0].cell_length - len(hint)
