@@ -238,7 +238,8 @@ class QuestionsScreen(TutorScreen):
         snippets = {each.question.id: snippet_of(each.hit) for each in found if each.hit}
         self._list.show(_by_section(found, ranked=bool(snippets)), snippets, cursor="" if snippets else here)
         count = f"{len(found)} found. Enter opens, Esc closes."
-        self.query_one("#found", Static).update(count if found else f"Nothing matches ‘{query}’. Esc clears.")
+        hint = " Filters are level: tag: section: is:" if ":" in query else ""
+        self.query_one("#found", Static).update(count if found else f"Nothing matches ‘{query}’. Esc clears.{hint}")
 
     def _show_all(self, cursor: str) -> None:
         sections = [(section.title, section.questions) for section in self.tutor.desk.bank.sections]
