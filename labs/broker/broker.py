@@ -115,7 +115,7 @@ class Broker:
         a call broke off so as not to hold up the others. It changes with every call."""
         if self._unread or self._exchange.queues.unfinished:
             return self._now
-        until = math.inf if self._drain is None or not self._sessions else self._drain[0]
+        until = math.inf if self._drain is None else self._drain[0]
         return min(until, self._timers.next(keeping=self._exchange.keeps_messages))
 
     def tick(self, now: float) -> list[Effect]:
@@ -132,6 +132,7 @@ class Broker:
         if self._drain is not None and now >= self._drain[0]:
             for session in list(self._sessions.values()):
                 self._say_goodbye(session, now)
+            self._drain = (math.inf, *self._drain[1:])
         return self._finish(now)
 
     def drain(self, now: float, seconds: float, code: int = RESTART, reason: str = "") -> list[Effect]:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 
 from labs.broker.config import Limits
-from labs.broker.session import Session, State
+from labs.broker.session import Session
 
 
 class Timers:
@@ -21,28 +21,27 @@ class Timers:
         self._sweep_at = now + self._sweep_every
         self._heap: list[tuple[float, int, Session]] = []
         self._number = itertools.count()
-        self._over = 0  # entries, about, of sessions that have ended
+        self._stale = 0  # at most so many entries are of sessions that have ended or have an earlier one
 
     def watch(self, session: Session) -> None:
         """See to it that due() returns it at its deadline."""
         at = session.deadline(self._connect_seconds)
         if at < session.timer_at:
+            if session.timer_at < math.inf:
+                self._count_stale()
             session.timer_at = at
             heapq.heappush(self._heap, (at, next(self._number), session))
 
     def forget(self, session: Session) -> None:
         """It has ended. Its entry stays until there are more such than others."""
         if session.timer_at < math.inf:
-            self._over += 1
-            if self._over > 100 and self._over > len(self._heap) // 2:
-                self._heap = [entry for entry in self._heap if entry[2].state is not State.CLOSED]
-                heapq.heapify(self._heap)
-                self._over = 0
+            session.timer_at = math.inf
+            self._count_stale()
 
     def next(self, *, keeping: bool) -> float:
         """When due() or, where messages are being kept, sweep_due() may have something."""
         heap = self._heap
-        while heap and (heap[0][2].state is State.CLOSED or heap[0][2].timer_at != heap[0][0]):
+        while heap and heap[0][2].timer_at != heap[0][0]:
             heapq.heappop(heap)
         first = heap[0][0] if heap else math.inf
         return min(first, self._sweep_at) if keeping else first
@@ -52,7 +51,7 @@ class Timers:
         heap = self._heap
         while heap and heap[0][0] <= now:
             at, _, session = heapq.heappop(heap)
-            if session.state is State.CLOSED or session.timer_at != at:
+            if session.timer_at != at:
                 continue
             session.timer_at = math.inf
             if session.deadline(self._connect_seconds) <= now:
@@ -66,3 +65,10 @@ class Timers:
             return False
         self._sweep_at = now + self._sweep_every
         return True
+
+    def _count_stale(self) -> None:
+        self._stale += 1
+        if self._stale > 100 and self._stale > len(self._heap) // 2:
+            self._heap[:] = [entry for entry in self._heap if entry[2].timer_at == entry[0]]
+            heapq.heapify(self._heap)
+            self._stale = 0

@@ -12,7 +12,14 @@ from tests.labs.broker.world import World, config
 @pytest.mark.parametrize("command", ["CONNECT", "STOMP"])
 @pytest.mark.parametrize(
     ("accepted", "version"),
-    [("1.2", "1.2"), ("1.0,1.1,1.2", "1.2"), ("1.1,1.0", "1.1"), ("1.0,1.1,2.0", "1.1"), ("1.0", "1.0"), ("1.2, 9", "1.2")],
+    [
+        ("1.2", "1.2"),
+        ("1.0,1.1,1.2", "1.2"),
+        ("1.1,1.0", "1.1"),
+        ("1.0,1.1,2.0", "1.1"),
+        ("1.0", "1.0"),
+        ("1.2, 9", "1.2"),
+    ],
 )
 def test_the_highest_common_version_is_chosen(command: str, accepted: str, version: Version):
     client = World().open(version)
@@ -64,7 +71,8 @@ def test_virtual_hosts():
 
 
 @pytest.mark.parametrize(
-    "value", ["", "1000", "1000,", ",1000", "a,b", "-1,0", "1,2,3", "1.5,1", "1e3,0", "1000, 1000", "٣,٣", "9" * 30 + ",1"]
+    "value",
+    ["", "1000", "1000,", ",1000", "a,b", "-1,0", "1,2,3", "1.5,1", "1e3,0", "1000, 1000", "٣,٣", "9" * 30 + ",1"],
 )
 def test_a_malformed_heart_beat_is_refused(value: str):
     client = World().open()

@@ -21,7 +21,10 @@ BAD: dict[str, tuple[str, tuple[str, ...]]] = {
     "subscribe without id": ("SUBSCRIBE\ndestination:/topic/a\nreceipt:r\n\n\0", ("SUBSCRIBE without id",)),
     "subscribe without destination": ("SUBSCRIBE\nid:1\nreceipt:r\n\n\0", ("SUBSCRIBE without destination",)),
     "subscribe to nowhere": ("SUBSCRIBE\nid:1\ndestination:a\nreceipt:r\n\n\0", ("'a' leads nowhere",)),
-    "no such mode": ("SUBSCRIBE\nid:1\ndestination:/topic/a\nack:maybe\nreceipt:r\n\n\0", ("ack 'maybe'", "client-individual")),
+    "no such mode": (
+        "SUBSCRIBE\nid:1\ndestination:/topic/a\nack:maybe\nreceipt:r\n\n\0",
+        ("ack 'maybe'", "client-individual"),
+    ),
     "unsubscribe without id": ("UNSUBSCRIBE\nreceipt:r\n\n\0", ("UNSUBSCRIBE without id",)),
     "unsubscribe unknown": ("UNSUBSCRIBE\nid:9\nreceipt:r\n\n\0", ("UNSUBSCRIBE", "'9'")),
     "ack without id": ("ACK\nreceipt:r\n\n\0", ("ACK without id",)),
@@ -31,7 +34,10 @@ BAD: dict[str, tuple[str, tuple[str, ...]]] = {
     "begin without a name": ("BEGIN\nreceipt:r\n\n\0", ("BEGIN without transaction",)),
     "commit unknown": ("COMMIT\ntransaction:t\nreceipt:r\n\n\0", ("COMMIT", "'t'", "BEGIN")),
     "abort unknown": ("ABORT\ntransaction:t\nreceipt:r\n\n\0", ("ABORT", "'t'")),
-    "send in an unknown one": ("SEND\ndestination:/topic/a\ntransaction:t\nreceipt:r\n\nx\0", ("SEND", "transaction 't'")),
+    "send in an unknown one": (
+        "SEND\ndestination:/topic/a\ntransaction:t\nreceipt:r\n\nx\0",
+        ("SEND", "transaction 't'"),
+    ),
     "a body on subscribe": ("SUBSCRIBE\nid:1\ndestination:/topic/a\nreceipt:r\n\nx\0", ("SUBSCRIBE with a body",)),
     "a bad content-length": ("SEND\ndestination:/topic/a\ncontent-length:x\nreceipt:r\n\nx\0", ("content-length 'x'",)),
     "a negative one": ("SEND\ndestination:/topic/a\ncontent-length:-1\nreceipt:r\n\nx\0", ("content-length '-1'",)),
@@ -142,7 +148,12 @@ def test_disconnect_gets_its_receipt_before_the_close_and_nothing_is_read_after_
 def test_a_frame_split_over_messages_and_many_in_one():
     client = World().client()
     client.subscribe("/topic/a")
-    for piece in "SEND\ndestination:/topic/a\n\nspl", "it\0SEND\ndestination:/top", "ic/a\n\ntwo\0\n\nSEND\n", "destination:/topic/a\n\n3\0":
+    for piece in (
+        "SEND\ndestination:/topic/a\n\nspl",
+        "it\0SEND\ndestination:/top",
+        "ic/a\n\ntwo\0\n\nSEND\n",
+        "destination:/topic/a\n\n3\0",
+    ):
         client.write(piece)
     assert client.bodies() == ["split", "two", "3"]
 

@@ -49,16 +49,25 @@ def test_what_the_sender_asks_of_the_broker_and_what_it_forges_is_not_passed_on(
     client.subscribe("/topic/a", "s")
     forged = {"message-id": "evil", "subscription": "evil", "ack": "evil", "redelivered": "true", "sequence": "666"}
     client.send("BEGIN", transaction="t")
-    client.send("SEND", b"x", {"destination": "/topic/a", "transaction": "t", "receipt": "r", "replay-gap": "1-2", **forged})
+    client.send(
+        "SEND", b"x", {"destination": "/topic/a", "transaction": "t", "receipt": "r", "replay-gap": "1-2", **forged}
+    )
     client.send("COMMIT", transaction="t")
     message = client.inbox[0]
     assert message.get("subscription") == "s"
-    assert {name for name, _ in message.headers} == {"subscription", "destination", "message-id", "sequence", "content-length"}
+    assert {name for name, _ in message.headers} == {
+        "subscription",
+        "destination",
+        "message-id",
+        "sequence",
+        "content-length",
+    }
     assert all("evil" not in value and value != "666" for _, value in message.headers)
 
 
 @pytest.mark.parametrize(
-    "destination", ["/topic/Ünïcode ☃", "/topic/with space", "/topic/a\\cb", "/topic/line\\nfeed", "/topic/what?a=b", "/topic//"]
+    "destination",
+    ["/topic/Ünïcode ☃", "/topic/with space", "/topic/a\\cb", "/topic/line\\nfeed", "/topic/what?a=b", "/topic//"],
 )
 def test_destinations_are_opaque(destination: str):
     client = World().client()

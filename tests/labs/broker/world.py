@@ -35,7 +35,9 @@ class Client:
     def write(self, data: bytes | str) -> None:
         self.world.carry_out(self.world.broker.receive(self.name, data, self.world.now))
 
-    def send(self, command: str, body: bytes = b"", headers: Mapping[str, object] | None = None, **more: object) -> None:
+    def send(
+        self, command: str, body: bytes = b"", headers: Mapping[str, object] | None = None, **more: object
+    ) -> None:
         """Write a frame; underscores in keyword names stand for dashes. Values are written as they are."""
         lines = [command, *(f"{name}:{value}" for name, value in (headers or {}).items())]
         lines += [f"{name.replace('_', '-')}:{value}" for name, value in more.items()]
