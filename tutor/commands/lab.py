@@ -8,6 +8,7 @@ import contextlib
 import difflib
 import importlib
 import json
+import os
 import sys
 import textwrap
 from collections.abc import Callable
@@ -96,7 +97,9 @@ def _run(lab: Lab, knobs: dict[str, KnobValue], args: argparse.Namespace, tape: 
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     asked = sys.stdin.isatty() and sys.stdout.isatty() and not args.auto
     if not asked:
-        return asyncio.run(run_lab(lab, scenario, knobs, _both(_teller(Story()), tape), None, auto=True))
+        tell = _teller(Story())
+        out = _both(_while_read(tell), tape) if tape else tell
+        return asyncio.run(run_lab(lab, scenario, knobs, out, None, auto=True))
     asking = Asking(InputLines(MAX_COMMAND))
     out = _both(asking.hear(_teller(Story())), tape)
     return asyncio.run(run_lab(lab, scenario, knobs, out, aiter(asking), auto=False, pauses=False))
@@ -112,6 +115,18 @@ def _teller(story: Story) -> Out:
         for line in story.tell(event):
             print(line)
         sys.stdout.flush()
+
+    return tell
+
+
+def _while_read(out: Out) -> Out:
+    """`out` for as long as somebody reads it: when the reader goes (`| head`) the run goes on, for its tape."""
+
+    def tell(event: Event) -> None:
+        try:
+            out(event)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     return tell
 

@@ -145,6 +145,16 @@ def test_what_is_typed_is_understood(form, typed, value) -> None:
     assert hint(asked)
 
 
+def test_a_reader_that_goes_away_does_not_cut_the_tape(tmp_path) -> None:
+    tape = tmp_path / "x.tape"
+    words = f"{' '.join(CLI)} run masking --auto --tape {tape} | head -n 3; exit ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(["bash", "-c", words], capture_output=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    with tape.open("rb") as lines:
+        last = [event for _, event in read_events(lines, "x")][-1]
+    assert (last.kind, last.ok, last.error) == ("end", True, None)
+
+
 async def typed(*lines: str):
     for line in lines:
         yield line
