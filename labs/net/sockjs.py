@@ -65,14 +65,14 @@ _HTMLFILE = """<!doctype html>
 @dataclass(frozen=True, slots=True)
 class BaseOptions:
     """One base: `websocket` off is for the tests of fallbacks, `cookie` sets JSESSIONID for sticky balancers.
-    `script`: where the iframe page finds sockjs-client."""
+    `script`: where the iframe page finds sockjs-client; by default beside it, since nothing is fetched from elsewhere."""
 
     websocket: bool = True
     cookie: bool = False
     compression: str = "off"
     message_size: int = 1024 * 1024
     limits: SockJsLimits = field(default_factory=SockJsLimits)
-    script: str = "https://cdn.jsdelivr.net/npm/sockjs-client@1/dist/sockjs.min.js"
+    script: str = "sockjs.min.js"
 
 
 @dataclass(frozen=True, slots=True)
