@@ -65,7 +65,7 @@ _HTMLFILE = """<!doctype html>
 @dataclass(frozen=True, slots=True)
 class BaseOptions:
     """One base: `websocket` off is for the tests of fallbacks, `cookie` sets JSESSIONID for sticky balancers.
-    `script`: where the iframe page finds sockjs-client; by default beside it, since nothing is fetched from elsewhere."""
+    `script`: where the iframe page finds sockjs-client; beside it by default: nothing is fetched from elsewhere."""
 
     websocket: bool = True
     cookie: bool = False
