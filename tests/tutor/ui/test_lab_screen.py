@@ -233,7 +233,7 @@ async def test_the_list_follows_until_the_cursor_moves(lab: Bencher) -> None:
         assert current is not None and current.number == 6
         await bench.press("end")
         await bench.shows("44 messages  following")
-        assert "#44" in bench.text
+        await bench.shows("#44")
 
 
 async def test_a_pong_is_paired_with_its_ping(lab: Bencher) -> None:
