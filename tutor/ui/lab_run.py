@@ -99,9 +99,12 @@ class Run:
         """Where its tape is written to."""
         return home.data_folder() / "tapes" / f"{self.lab}-{self.began:%Y%m%d-%H%M%S}.jsonl"
 
-    def lines(self) -> list[str]:
-        """Its tape so far, as a file holds it."""
-        return [tape.to_line(event) for event in self.model.record.events]
+    def save(self) -> int:
+        """Write its tape so far to `file`; how many lines that are. Raises OSError. May run in a thread."""
+        lines = [tape.to_line(event) + "\n" for event in list(self.model.record.events)]
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text("".join(lines), encoding="utf-8")
+        return len(lines)
 
 
 def _plain(value: object) -> str | float | None:

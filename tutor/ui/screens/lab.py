@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar
 
@@ -15,22 +14,20 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from labs.lab import KnobError, Lab
+from labs.lab import Lab
 from tutor.ui import keys, lab_story
-from tutor.ui.lab_model import Row
+from tutor.ui.lab_knobs import Knobs
 from tutor.ui.lab_process import LabProcess
 from tutor.ui.lab_run import Process, Run, state
 from tutor.ui.lines import Lines, counted
 from tutor.ui.screens.base import TutorScreen
 from tutor.ui.screens.lab_dialogs import FaultsDialog, KnobsDialog
-from tutor.ui.widgets.inspector import Inspector
 from tutor.ui.widgets.lab_bar import PANES, LabBar
-from tutor.ui.widgets.messages import MessageList
 from tutor.ui.widgets.predict import Predict
 from tutor.ui.widgets.story import Story
 from tutor.ui.widgets.topology import Topology
+from tutor.ui.widgets.traffic import Traffic
 from tutor.ui.widgets.verdicts import VerdictList
-from tutor.ui.widgets.wire import Wire
 
 FRAMES_PER_SECOND = 30
 DRAIN_SECONDS = 0.01  # of each frame for reading the tape: the rest belongs to keys and drawing
@@ -55,12 +52,10 @@ class LabScreen(TutorScreen):
         self.run: Run | None = None
         self._wanted = verdict if verdict in lab.verdicts else ""
         self._start = start
-        self._knobs: dict[str, str] = {}
         self._frames: Timer | None = None
         self._frame = 0
         self._news = -1
         self._committed: tuple[str, int] | None = None  # prediction, and the refusals when it was sent
-        self._selected: Row | None = None
 
     def body(self) -> Iterable[Widget]:
         """Four panes; the style sheet says which of them fit."""
@@ -70,9 +65,7 @@ class LabScreen(TutorScreen):
                 yield Static("Story", classes="pane-title")
                 yield Story(id="story")
                 yield Container(id="asked")
-            with Vertical(id="traffic"):
-                yield Wire(id="wire")
-                yield Inspector(id="bytes")
+            yield Traffic(id="traffic")
             with Vertical(id="parts-pane", classes="pane"):
                 yield Static("Parts and verdicts", classes="pane-title")
                 with VerticalScroll(id="parts", can_focus=False):
@@ -82,7 +75,7 @@ class LabScreen(TutorScreen):
     def on_mount(self) -> None:
         """Say what the lab is."""
         super().on_mount()
-        self._knobs = self._remembered()
+        self._knobs = Knobs(self.lab, self.tutor.desk)
         self._frames = self.set_interval(1 / FRAMES_PER_SECOND, self._next_frame, pause=True)
         self._bring("story")
         self._tell()
@@ -93,13 +86,12 @@ class LabScreen(TutorScreen):
         """Run the lab, or run it again."""
         if self.run is not None and not self.run.over:
             await self.run.stop("stopped: it was run again")
-        self.run = Run(self.lab.name, self._start(self.lab.name, self._knobs))
+        self.run = Run(self.lab.name, self._start(self.lab.name, self._knobs.values))
+        self._play(self.run)
         self._committed, self._news = None, -1
         await self._ask(None)
-        self._wire.messages.clear()
-        self._show(None)
+        self._traffic.begin()
         self.query_one(Story).follow()
-        self._play(self.run)
         if self._frames is not None:
             self._frames.resume()
         self._tell()
@@ -114,7 +106,7 @@ class LabScreen(TutorScreen):
             return
         rows = await run.drain(DRAIN_SECONDS)
         if rows:
-            self._wire.extend(rows)
+            self._traffic.extend(rows)
         self._frame += 1
         if run.model.news != self._news:
             self._tell()
@@ -127,13 +119,14 @@ class LabScreen(TutorScreen):
     def _draw_slowly(self, run: Run) -> None:
         self._bar.state = state(run)
         self.query_one(Topology).show(run.model.parts, run.model.links, over=run.over)
-        self._show(self._selected)
+        self._traffic.settle()
 
     async def _end(self, run: Run) -> None:
         if self._frames is not None:
             self._frames.pause()
         await self._ask(None)
         self._tell()
+        self._traffic.end()
         if (result := run.result()) is not None:
             self.tutor.desk.keep_lab_run(result)
 
@@ -156,7 +149,7 @@ class LabScreen(TutorScreen):
         run = self.run
         self._bar.state = state(run)
         if run is None:
-            lab, knobs, wanted = self.lab, dict(self._knobs), self._wanted
+            lab, knobs, wanted = self.lab, dict(self._knobs.values), self._wanted
             self.query_one(Story).tell(lambda width: lab_story.before_run(lab, knobs, wanted, width))
             return
         self._news = run.model.news
@@ -213,36 +206,18 @@ class LabScreen(TutorScreen):
 
     # -- knobs and faults
 
-    def _remembered(self) -> dict[str, str]:
-        """The knobs as they were set last, those that the lab still takes."""
-        try:
-            kept = json.loads(self.tutor.desk.setting(f"knobs:{self.lab.name}", "{}"))
-        except ValueError:
-            return {}
-        knobs = {}
-        for name, value in kept.items() if isinstance(kept, dict) else ():
-            try:
-                self.lab.knob(name).parse(value)
-            except (KnobError, AttributeError, TypeError):
-                continue
-            knobs[name] = value
-        return knobs
-
     def action_knobs(self) -> None:
         """Set them: all before a run, the live ones during it."""
         if not self.lab.knobs:
             self.notify("This lab has no knobs.")
             return
         running = self.run is not None and not self.run.over
-        self.app.push_screen(KnobsDialog(self.lab, self._knobs, running=running), self._knobs_set)
+        self.app.push_screen(KnobsDialog(self.lab, self._knobs.values, running=running), self._knobs_set)
 
     async def _knobs_set(self, turned: dict[str, str] | None) -> None:
         if not turned:
             return
-        defaults = {knob.name: knob.default for knob in self.lab.knobs}
-        values = {**defaults, **self._knobs, **turned}
-        self._knobs = {name: value for name, value in values.items() if value != defaults[name]}
-        self.tutor.desk.keep_setting(f"knobs:{self.lab.name}", json.dumps(self._knobs))
+        self._knobs.turn(turned)
         if self.run is None:
             self._tell()
         elif not self.run.over:
@@ -266,21 +241,6 @@ class LabScreen(TutorScreen):
 
     # -- messages and bytes
 
-    @on(Wire.Selected)
-    def _message_selected(self, event: Wire.Selected) -> None:
-        self._selected = event.row
-        if not self._wire.messages.follow or self.run is None or self.run.over:
-            self._show(event.row)
-
-    def _show(self, row: Row | None) -> None:
-        self._selected = row
-        self._inspector.show(row)
-
-    @on(MessageList.Opened)
-    def _message_opened(self) -> None:
-        self._show(self._wire.messages.current)
-        self._focus(self._inspector.stops[0])
-
     @on(VerdictList.EvidenceAsked)
     def _evidence_asked(self, event: VerdictList.EvidenceAsked) -> None:
         numbers = self.run.model.rows_of(event.verdict.evidence) if self.run is not None else []
@@ -288,26 +248,24 @@ class LabScreen(TutorScreen):
             self.notify("No message carried this evidence: it is of another line of the tape.")
             return
         turn = event.turn % len(numbers)
-        unfiltered = "; the filter is off" if self._wire.select(numbers[turn]) else ""
+        unfiltered = "; the filter is off" if self._traffic.wire.select(numbers[turn]) else ""
         self.notify(f"Evidence {turn + 1} of {len(numbers)}: message #{numbers[turn]}{unfiltered}", timeout=2)
         if self.has_class("-narrow"):
-            self._focus(self._wire.messages)
+            self._focus(self._traffic.wire.messages)
 
     def action_filter(self) -> None:
         """Type a filter."""
         self._bring("wire")
-        self._wire.open_filter()
+        self._traffic.wire.open_filter()
 
     def action_xray(self) -> None:
         """Uncover a byte of the message under the cursor."""
-        self._show(self._wire.messages.current)
         self._bring("bytes")
-        self._inspector.xray()
+        self._traffic.xray()
 
     def action_copy(self) -> None:
         """The message to the clipboard."""
-        self._show(self._wire.messages.current)
-        text = self._inspector.text
+        text = self._traffic.text
         if text:
             self.app.copy_to_clipboard(text)
             self.notify(f"Copied with its bytes: {text.partition('  ')[0]}", markup=False)
@@ -319,18 +277,13 @@ class LabScreen(TutorScreen):
         if self.run is None:
             self.notify("There is no tape yet: r runs the lab.")
             return
-        path, lines = self.run.file, self.run.lines()
-
-        def write() -> None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("\n".join([*lines, ""]), encoding="utf-8")
-
         try:
-            await asyncio.to_thread(write)
+            count = await asyncio.to_thread(self.run.save)
         except OSError as error:
-            self.notify(f"{path}: cannot be written ({error.strerror}).", severity="error", markup=False)
+            text = f"{self.run.file}: cannot be written ({error.strerror})."
+            self.notify(text, severity="error", markup=False)
         else:
-            self.notify(f"{counted(len(lines), 'line')} written: {path}", markup=False, timeout=10)
+            self.notify(f"{counted(count, 'line')} written: {self.run.file}", markup=False, timeout=10)
 
     # -- panes
 
@@ -370,7 +323,7 @@ class LabScreen(TutorScreen):
         """What Tab goes round: one stop a pane, but for the bytes, which have two."""
         forms = [form.control for form in self.query(Predict)]
         told = forms or [self.query_one(Story)]
-        return [*told, self._wire.messages, *self._inspector.stops, self.query_one(VerdictList)]
+        return [*told, *self._traffic.stops, self.query_one(VerdictList)]
 
     def _focus(self, widget: Widget) -> None:
         self._bring(self._pane_of(widget))
@@ -382,12 +335,8 @@ class LabScreen(TutorScreen):
 
     async def action_leave(self) -> None:
         """One step back: out of a filter, the X-ray, the bytes, a line one types in; then out of the lab."""
-        if self._inspector.is_xraying and self._pane_of(self.focused) == "bytes":
-            self._inspector.close_xray()
-        elif self._wire.is_filtering and self._pane_of(self.focused) == "wire":
-            self._wire.close_filter()
-        elif self._pane_of(self.focused) == "bytes":
-            self._focus(self._wire.messages)
+        if (back := self._traffic.step_back()) is not None:
+            self._focus(back)
         elif isinstance(self.focused, Input):
             self._focus(self.query_one(Story))
         else:
@@ -403,9 +352,5 @@ class LabScreen(TutorScreen):
         return self.query_one(LabBar)
 
     @property
-    def _wire(self) -> Wire:
-        return self.query_one(Wire)
-
-    @property
-    def _inspector(self) -> Inspector:
-        return self.query_one(Inspector)
+    def _traffic(self) -> Traffic:
+        return self.query_one(Traffic)

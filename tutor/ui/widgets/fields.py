@@ -62,6 +62,7 @@ class FieldTree(Rows):
         self._relist()
         self.scroll_to(y=0, animate=False, immediate=True)
         self.point(-1)
+        self.refresh()
 
     def _relist(self) -> None:
         self._shown = []

@@ -62,7 +62,7 @@ class Inspector(Vertical):
         title = "Bytes"
         if row is not None:
             title += f"  #{row.number}  {row.message.proto} {note(row)}  {count(len(row.message.raw), 'byte')}"
-        self.query_one(".pane-title", Static).update(title)
+        self.query_one(".pane-title", Static).update(title, layout=False)
 
     def on_resize(self) -> None:
         """Side by side or not."""

@@ -80,12 +80,13 @@ class MessageList(Rows):
             rows = [row for row in rows if self._passes(row.message)]
             self._rows.extend(rows)
         if rows:
+            if self.count - len(rows) < self.scroll_offset.y + self.size.height:
+                self.refresh()  # else they are below what is in view
             self.measure()
             if self.follow:
                 self.point(self.count - 1)
             else:
                 self.unread += len(rows)
-                self.refresh()
         self.post_message(self.Changed())
 
     def filter(self, passes: Predicate | None) -> None:
@@ -108,6 +109,7 @@ class MessageList(Rows):
         self.measure()
         index = next((i for i, row in enumerate(self._rows) if current and row.number >= current.number), None)
         self.point(self.count - 1 if self.follow or index is None else index)
+        self.refresh()
         self.post_message(self.Changed())
 
     # -- the cursor

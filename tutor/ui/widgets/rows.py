@@ -65,9 +65,10 @@ class Rows(ScrollView, can_focus=True):
 
     def point(self, index: int) -> None:
         """Put the cursor on line `index` (-1: on none) and bring it into view."""
-        self.cursor = max(-1, min(index, self.count - 1))
+        before, self.cursor = self.cursor, max(-1, min(index, self.count - 1))
+        for line in (before, self.cursor):
+            self.refresh_line(line + self.HEAD)
         self.reveal(self.cursor)
-        self.refresh()
 
     def reveal(self, index: int) -> None:
         """Scroll as little as shows line `index`."""
@@ -79,8 +80,16 @@ class Rows(ScrollView, can_focus=True):
             self.scroll_to(y=index - room + 1, animate=False, immediate=True)
 
     def measure(self) -> None:
-        """The number of lines is another one now."""
-        self.virtual_size = Size(0, self.count + self.HEAD)
+        """The number of lines is another one now. Only where a scrollbar comes or goes is the screen laid out anew."""
+        size, room = Size(0, self.count + self.HEAD), self.container_size.height
+        if room and (size.height > room) != self.show_vertical_scrollbar:
+            self.virtual_size = size
+            return
+        self.set_reactive(Rows.virtual_size, size)
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.window_virtual_size = size.height
+        if self.scroll_target_y > self.max_scroll_y:
+            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
 
     def action_move(self, by: int) -> None:
         """Lines up or down."""
@@ -146,4 +155,4 @@ class Rows(ScrollView, can_focus=True):
         base = self.style_of(line)
         whole = line == "cursor"
         segments = [Segment(text, base if whole or not name else self.style_of(name)) for text, name in pieces]
-        return Strip(segments).adjust_cell_length(self.size.width, base)
+        return Strip(segments).simplify().adjust_cell_length(self.size.width, base)

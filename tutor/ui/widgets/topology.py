@@ -32,21 +32,22 @@ Links = Mapping[tuple[str, str], int]
 class Topology(Sheet):
     """Each link as two arrows between its ends, with the bytes each way; then who the parts are."""
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._shown: tuple[object, object] = ({}, {})
-        self.show({}, {})
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[Mapping[str, tape.Part], Links] = ({}, {})
 
     def show(self, parts: Mapping[str, tape.Part], links: Links, *, over: bool = False) -> None:
         """The parts and links of now, or where the run is `over` of its end. Nothing new: nothing is drawn."""
         now = ({id: _last(part) if over else part for id, part in parts.items()}, dict(links))
-        if now != self._shown:
-            self._shown = now
-            self.update(lambda width: picture(*now, width))
+        if now == self._shown:
+            return
+        height = len(self.lines(self.content_size.width))
+        self._shown = now
+        self.refresh(layout=len(self.lines(self.content_size.width)) != height)
 
     def lines(self, width: int) -> Lines:
-        """Or that there are none yet."""
-        return super().lines(width) or [Content.styled(EMPTY, "$foreground 70%")]
+        """The picture, or that there are no parts yet."""
+        return picture(*self._shown, width) if self._shown[0] else [Content.styled(EMPTY, "$foreground 70%")]
 
 
 def picture(parts: Mapping[str, tape.Part], links: Links, width: int) -> Lines:

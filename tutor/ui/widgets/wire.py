@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
@@ -60,10 +59,6 @@ class Wire(Vertical):
     def is_filtering(self) -> bool:
         """Whether the filter line is on the screen."""
         return self.has_class("-filtering")
-
-    def extend(self, rows: Sequence[Row]) -> None:
-        """Newer messages."""
-        self.messages.extend(rows)
 
     def open_filter(self) -> None:
         """Type a filter."""
@@ -130,4 +125,4 @@ class Wire(Vertical):
             parts.append(f"  +{listed.unread} new, G follows")
         elif listed.follow and listed.total:
             parts.append("  following")
-        self.query_one(".pane-title", Static).update("".join(parts))
+        self.query_one(".pane-title", Static).update("".join(parts), layout=False)
