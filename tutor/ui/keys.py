@@ -112,7 +112,7 @@ ROWS: list[BindingType] = [
 LAB: list[BindingType] = [
     _key("lab.go_on", "space,enter", "go_on", "Go on: run, predict, next step", label="Go on", display="Space"),
     _key("lab.run", "r", "run", "Run the lab, or run it again", label="Run"),
-    _key("lab.knobs", "s", "knobs", "Set the knobs", label="Knobs"),
+    _key("lab.knobs", "s", "knobs", "Set the knobs"),
     _key("lab.xray", "x", "xray", "X-ray of a masked frame, one byte at a time", label="X-ray"),
     _key("lab.filter", "slash", "filter", "Filter the messages", label="Filter", display="/"),
     _key("lab.faults", "exclamation_mark", "faults", "Break something on purpose", display="!"),
@@ -128,7 +128,7 @@ LAB: list[BindingType] = [
 
 WIRE: list[BindingType] = [
     _key("wire.open", "enter", "open", "See the bytes of the message", label="Bytes", display="Enter"),
-    _key("wire.delta", "d", "delta", "Time since the lab began, or since the message above", label="Time/delta"),
+    _key("wire.delta", "d", "delta", "Time since the lab began, or since the message above"),
 ]
 
 FIELDS: list[BindingType] = [

@@ -52,7 +52,7 @@ def knob_lines(lab: Lab, knobs: Mapping[str, str], width: int) -> Lines:
 def told(model: LabModel, width: int) -> Lines:
     """What the tape has told so far."""
     skipped = len(model.story) - MAX_TOLD
-    lines: Lines = [Content.styled(f"… {counted(skipped, 'earlier entry')} left out", QUIET)] if skipped > 0 else []
+    lines: Lines = [Content.styled(f"… {counted(skipped, 'earlier event')} left out", QUIET)] if skipped > 0 else []
     step = sum(isinstance(event, tape.Step) for event in model.story[: max(0, skipped)])
     for event in model.story[-MAX_TOLD:]:
         step += isinstance(event, tape.Step)
@@ -116,6 +116,16 @@ def value_text(value: object, asked: tape.Predict) -> Content:
         return _text(" ".join(value[at : at + 2] for at in range(0, len(value), 2)))
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return _text(f"{text} {asked.unit}".rstrip())
+
+
+def metric_lines(model: LabModel, width: int) -> Lines:
+    """The newest value of each measurement, with the part that it is of."""
+    lines: Lines = []
+    for metric in model.metrics.values():
+        of_part = f" ({metric.part})" if metric.part else ""
+        value = (f"{metric.value:g} {printable(metric.unit)}".rstrip(), "bold")
+        lines += hang(Content.assemble(f"{printable(metric.name + of_part)}  ", value), "· ", width)
+    return lines
 
 
 def ending(model: LabModel, problem: str, width: int) -> Lines:

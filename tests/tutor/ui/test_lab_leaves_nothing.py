@@ -103,7 +103,7 @@ def quit_at_once(terminal: Terminal) -> None:
 def left(terminal: Terminal) -> None:
     """Esc out of the line one types in, then out of the lab. Two at once would be another key."""
     terminal.type(b"\x1b")
-    terminal.until(lambda: b"Knobs" in terminal.seen[-4000:], "the keys of the story", 5)
+    terminal.until(lambda: b"Go on" in terminal.seen[-4000:], "the keys of the story", 5)
     terminal.type(b"\x1b")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -236,6 +237,18 @@ async def test_the_list_follows_until_the_cursor_moves(lab: Bencher) -> None:
         await bench.shows("#44")
 
 
+async def test_the_wheel_ends_following_too(lab: Bencher) -> None:
+    async with lab() as bench:
+        await bench.run(*opening(), *flood(60))
+        await bench.shows("62 messages  following")
+        top = bench.messages.scroll_offset.y
+        bench.messages.post_message(events.MouseScrollUp(bench.messages, 5, 5, 0, -1, 0, False, False, False))
+        await bench.until(lambda: bench.messages.scroll_offset.y < top, "scrolled up")
+        bench.process.say(*flood(5))
+        await bench.shows("67 messages  +5 new, G follows")
+        assert bench.messages.scroll_offset.y < top
+
+
 async def test_a_pong_is_paired_with_its_ping(lab: Bencher) -> None:
     async with lab() as bench:
         await bench.run(*opening(), *frames())
@@ -349,7 +362,7 @@ async def test_copying_a_message(lab: Bencher) -> None:
 
 async def test_text_of_the_tape_is_never_markup(lab: Bencher) -> None:
     nasty = "[/topic/x] [bold red]x[/] \x1b[31m \u202e"
-    async with lab() as bench:
+    async with lab((200, 60)) as bench:
         await bench.run(
             *opening(),
             tape.Part(t=1, id=nasty, role=nasty, state=nasty),
@@ -360,6 +373,7 @@ async def test_text_of_the_tape_is_never_markup(lab: Bencher) -> None:
             tape.Metric(t=1, name=nasty, value=1, unit=nasty),
             asked("choice", options=[nasty, "x"], unit=nasty),
         )
+        await bench.shows("· [/topic/x] [bold red]x[/] \\x1b[31m \\u202e")
         await bench.shows("[/topic/x]", "GET /[/x]", "\\x1b[31m \\u202e")
         assert "\x1b" not in bench.text and "\u202e" not in bench.text
 

@@ -24,6 +24,7 @@ from tutor.ui.screens.base import TutorScreen
 from tutor.ui.screens.lab_dialogs import FaultsDialog, KnobsDialog
 from tutor.ui.widgets.lab_bar import PANES, LabBar
 from tutor.ui.widgets.predict import Predict
+from tutor.ui.widgets.sheet import Sheet
 from tutor.ui.widgets.story import Story
 from tutor.ui.widgets.topology import Topology
 from tutor.ui.widgets.traffic import Traffic
@@ -70,6 +71,7 @@ class LabScreen(TutorScreen):
                 yield Static("Parts and verdicts", classes="pane-title")
                 with VerticalScroll(id="parts", can_focus=False):
                     yield Topology()
+                    yield Sheet(id="metrics", classes="-none")
                     yield VerdictList(self.lab.verdicts, self._wanted)
 
     def on_mount(self) -> None:
@@ -91,6 +93,7 @@ class LabScreen(TutorScreen):
         self._committed, self._news = None, -1
         await self._ask(None)
         self._traffic.begin()
+        self.query_one("#metrics").add_class("-none")
         self.query_one(Story).follow()
         if self._frames is not None:
             self._frames.resume()
@@ -120,6 +123,9 @@ class LabScreen(TutorScreen):
         self._bar.state = state(run)
         self.query_one(Topology).show(run.model.parts, run.model.links, over=run.over)
         self._traffic.settle()
+        if run.model.metrics:
+            sheet = self.query_one("#metrics", Sheet).remove_class("-none")
+            sheet.update(lambda width: lab_story.metric_lines(run.model, width))
 
     async def _end(self, run: Run) -> None:
         if self._frames is not None:

@@ -48,7 +48,7 @@ class HexView(Rows):
         self._raw = message.raw if message is not None else b""
         self.at, self.span = -1, (0, 0)
         self.measure()
-        self.scroll_to(y=0, animate=False, immediate=True)
+        self.scroll_to(y=0, animate=False, immediate=True, force=True)
         self.refresh()
 
     def mark(self, start: int, stop: int, cursor: int | None = None) -> None:

@@ -60,7 +60,7 @@ class FieldTree(Rows):
         self._tree = nest(message) if message is not None else ()
         self._folded.clear()
         self._relist()
-        self.scroll_to(y=0, animate=False, immediate=True)
+        self.scroll_to(y=0, animate=False, immediate=True, force=True)
         self.point(-1)
         self.refresh()
 

@@ -129,6 +129,11 @@ class MessageList(Rows):
         self.point(index)
         self.post_message(self.Changed())
 
+    def on_mouse_scroll_up(self) -> None:
+        """Whoever looks back is not called to the newest."""
+        self.follow = False
+        self.post_message(self.Changed())
+
     def action_open(self) -> None:
         """Tell the screen."""
         if self.current is not None:

@@ -75,9 +75,9 @@ class Rows(ScrollView, can_focus=True):
         room = max(1, self.scrollable_content_region.height - self.HEAD)
         top = round(self.scroll_target_y)
         if 0 <= index < top:
-            self.scroll_to(y=index, animate=False, immediate=True)
+            self.scroll_to(y=index, animate=False, immediate=True, force=True)
         elif index >= top + room:
-            self.scroll_to(y=index - room + 1, animate=False, immediate=True)
+            self.scroll_to(y=index - room + 1, animate=False, immediate=True, force=True)
 
     def measure(self) -> None:
         """The number of lines is another one now. Only where a scrollbar comes or goes is the screen laid out anew."""
@@ -89,7 +89,7 @@ class Rows(ScrollView, can_focus=True):
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.window_virtual_size = size.height
         if self.scroll_target_y > self.max_scroll_y:
-            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
+            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True, force=True)
 
     def action_move(self, by: int) -> None:
         """Lines up or down."""

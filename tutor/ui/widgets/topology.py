@@ -8,7 +8,7 @@ from dataclasses import replace
 from textual.content import Content
 
 from labs import tape
-from labs.wire.printable import printable
+from labs.wire.printable import cut, printable
 from tutor.ui.lines import Lines, hang
 from tutor.ui.widgets.sheet import Sheet
 
@@ -23,6 +23,7 @@ STATES = {
 UNKNOWN = ("?", "unknown", "")
 # roles from left to right: who dials stands left of whom it reaches
 SIDES = ("client", "attacker", "observer", "balancer", "proxy", "node", "server", "store")
+MAX_NAME = 16  # cells of a part's name beside an arrow
 EMPTY = "The parts appear when the lab runs."
 
 State = tuple[str, str, str]  # glyph, word, colour
@@ -54,7 +55,7 @@ def picture(parts: Mapping[str, tape.Part], links: Links, width: int) -> Lines:
     """The links, then the parts, none wider than `width`."""
     order = {id: _side(part) for id, part in parts.items()}
     pairs = {tuple(sorted(link, key=lambda id: (order.get(id, len(SIDES)), id))) for link in links}
-    names = max((len(id) for pair in pairs for id in pair), default=0) + 2
+    names = min(MAX_NAME, max((len(id) for pair in pairs for id in pair), default=0)) + 2
     lines: Lines = []
     for left, right in sorted(pairs, key=lambda pair: [list(parts).index(id) if id in parts else 99 for id in pair]):
         lines += [*_link(left, right, parts, links, names), Content("")]
@@ -81,7 +82,7 @@ def _link(left: str, right: str, parts: Mapping[str, tape.Part], links: Links, n
 
 
 def _named(id: str, state: State, names: int) -> Content:
-    return Content.assemble((f"{state[0]} ", state[2]), (printable(id).ljust(names - 2), "bold"))
+    return Content.assemble((f"{state[0]} ", state[2]), (cut(id, names - 2).ljust(names - 2), "bold"))
 
 
 def _worded(state: State, names: int) -> Content:
