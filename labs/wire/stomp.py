@@ -22,7 +22,7 @@ Headers = tuple[tuple[str, str], ...]
 
 _LF, _CR, _NUL = 0x0A, 0x0D, 0x00
 _END_OF_HEAD = {"1.0": re.compile(rb"\n\n"), "1.1": re.compile(rb"\n\n"), "1.2": re.compile(rb"\n\r?\n")}
-_EOLS = {"1.0": re.compile(rb"\n+"), "1.1": re.compile(rb"\n+"), "1.2": re.compile(rb"(?:\r?\n)+")}
+_EOLS = {"1.0": re.compile(rb"\n+"), "1.1": re.compile(rb"\n+"), "1.2": re.compile(rb"(?:\n++|\r\n)++")}
 _RECEIPT = re.compile(rb"\nreceipt:([^\r\n\0]*)")
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 # What each version may escape in a header: what follows the backslash -> what it stands for.
