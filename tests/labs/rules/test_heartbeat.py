@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_a_beat_is_sent_within_every_interval():
         assert beats.due(now)
         assert not beats.due(now)
         sent.append(now)
-    assert all(0.5 < after - before <= 1 for before, after in zip(sent, sent[1:], strict=False))
+    assert all(0.5 < after - before <= 1 for before, after in pairwise(sent))
     assert beats.silent_at == math.inf
 
 
