@@ -9,17 +9,14 @@ does the death of its parent, even while it is frozen.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import importlib
 import json
 import os
-import signal
 import sys
 
 from labs.net.tap import Record, Tap
 from labs.net.tasks import Tasks
-
-_PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
+from labs.net.tether import die_with_parent
 
 
 def _emit(message: dict[str, object]) -> None:
@@ -35,18 +32,13 @@ def _emit_record(record: Record) -> None:
     _emit(message | {"hex": record.data.hex()} if record.data else message)
 
 
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 async def _run(module: str, config: dict[str, object]) -> None:
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     async with Tasks() as tasks:
         addresses = await importlib.import_module(module).start(Tap(_emit_record), tasks, config)
         _emit({"ready": addresses})
-        _die_with_parent()
+        die_with_parent()
         while line := await reader.readline():
             _emit(json.loads(line))
     os._exit(0)  # whatever is still open is the kernel's to close: nothing here has to be saved
