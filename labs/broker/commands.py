@@ -44,9 +44,10 @@ class Commands:
         if transaction is not None:
             self._hold(session, transaction, frame)
             return False
-        parcels = self._exchange.resolve(session, frame, now)
-        self._exchange.check_room(parcels)
-        self._exchange.publish_here(parcels, now)
+        if not self._exchange.is_repeat(session, frame, now):
+            parcels = self._exchange.resolve(session, frame, now)
+            self._exchange.check_room(parcels)
+            self._exchange.publish_once(session, frame, parcels, now)
         return True
 
     def subscribe(self, session: Session, frame: Frame, now: float) -> bool:
@@ -139,7 +140,7 @@ class Commands:
         parcels = {
             index: self._exchange.resolve(session, action, now)
             for index, action in enumerate(transaction.actions)
-            if isinstance(action, Frame)
+            if isinstance(action, Frame) and not self._exchange.is_repeat(session, action, now)
         }
         self._exchange.check_room([parcel for each in parcels.values() for parcel in each])
         del session.transactions[frame.get("transaction") or ""]
@@ -147,7 +148,8 @@ class Commands:
         transaction.let_go()
         for index, action in enumerate(actions):
             if isinstance(action, Frame):
-                self._exchange.publish_here(parcels[index], now)
+                if not self._exchange.is_repeat(session, action, now):
+                    self._exchange.publish_once(session, action, parcels[index], now)
                 self.receipt(session, action.get("receipt"))
             else:
                 self._settle(action.command, action.deliveries, now)

@@ -49,6 +49,10 @@ class Limits:
     replay_bytes: int = 1024 * 1024  # kept of a topic for `last-seen`
     replay_seconds: float = 300.0  # kept of a topic for `last-seen`
     replay_stored: int = 64 * 1024 * 1024  # kept of all topics for `last-seen`: the least recent give way
+    idempotency_key: int = 128  # characters of the header that names a SEND; 1008
+    idempotency_keys: int = 1000  # remembered of a user
+    idempotency_stored: int = 100_000  # remembered of all users: the least recently active give way
+    idempotency_seconds: float = 300.0  # remembered
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from labs.broker.config import BrokerConfig
+from labs.broker.config import POLICY, BrokerConfig
 from labs.broker.counters import Counters
 from labs.broker.destinations import KNOWN, Access, Kind, check, kind_of, split_user, translated
 from labs.broker.effects import Published
@@ -19,6 +19,7 @@ from labs.broker.session import Session
 from labs.broker.topics import Topics
 from labs.broker.users import Users
 from labs.broker.violation import Violation, shown
+from labs.rules.idempotency import SeenKeys
 from labs.wire.stomp import Frame, Headers
 
 INTERNAL_ERROR = 1011
@@ -49,6 +50,8 @@ class Exchange:
         self.topics = Topics(config, self.access, outbound, self.ledger)
         self.queues = Queues(config, self.access, outbound, self.ledger, counters)
         self.users = Users(self.ledger)
+        limits = config.limits
+        self._sent = SeenKeys(limits.idempotency_keys, limits.idempotency_stored, limits.idempotency_seconds)
         self.spring = config.semantics == "spring"
 
     def kind(self, destination: str) -> Kind:
@@ -64,6 +67,10 @@ class Exchange:
         kind = self.kind(destination)
         if self.spring:
             return
+        if len(frame.get("idempotency-key") or "") > self._config.limits.idempotency_key:
+            raise Violation(
+                f"SEND: an idempotency-key has at most {self._config.limits.idempotency_key} letters", POLICY
+            )
         if kind is Kind.NONE:
             raise Violation(f"SEND: destination {shown(destination)} leads nowhere; {KNOWN}")
         if kind is Kind.APP and destination not in self._config.handlers:
@@ -133,7 +140,20 @@ class Exchange:
             return None
         return message
 
-    def publish_here(self, parcels: list[Parcel], now: float) -> None:
+    def is_repeat(self, session: Session, frame: Frame, now: float) -> bool:
+        """Whether this SEND has taken effect: its user sent one with the same idempotency-key before, perhaps in
+        another session, and did not hear of its receipt."""
+        key = frame.get("idempotency-key")
+        return bool(key) and not self.spring and self._sent.seen(session.user or "", key or "", now)
+
+    def publish_once(self, session: Session, frame: Frame, parcels: list[Parcel], now: float) -> None:
+        """Publish what a SEND comes to, and remember that it has taken effect."""
+        key = frame.get("idempotency-key")
+        if key and not self.spring:
+            self._sent.remember(session.user or "", key, now)
+        self._publish_here(parcels, now)
+
+    def _publish_here(self, parcels: list[Parcel], now: float) -> None:
         """Publish what a client of this node sent; other nodes may want to hear of it."""
         for parcel in parcels:
             message = self.publish(parcel, now)

@@ -11,7 +11,7 @@ from labs.wire.stomp import Headers, Version, header_line
 NOT_PASSED_ON = frozenset(
     {
         "receipt", "transaction", "message-id", "subscription", "ack", "redelivered", "destination", "content-length",
-        "sequence", "replay-gap",
+        "sequence", "replay-gap", "idempotency-key",
     }
 )  # fmt: skip
 _OVERHEAD = 200  # bytes that a stored message costs beside its text, roughly
