@@ -88,7 +88,7 @@ def _add_labs(commands: argparse._SubParsersAction[_Parser]) -> None:
     run.add_argument(
         "--json",
         action="store_true",
-        help="write the tape to standard output, take commands on standard input",
+        help="write the tape to standard output, take commands on standard input; not counted in progress",
     )
     run.add_argument("--tape", type=Path, metavar="FILE", help="write the tape to FILE as well")
 

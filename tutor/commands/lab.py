@@ -19,7 +19,7 @@ from labs.commands import MAX_COMMAND
 from labs.input_lines import InputLines
 from labs.lab import KnobError, KnobValue, Lab
 from labs.stage import run_lab
-from labs.tape import Ended, Event, to_line
+from labs.tape import Bytes, Ended, Event, Metric, Note, to_line
 
 if TYPE_CHECKING:
     from labs.story import Story
@@ -96,13 +96,40 @@ def _run(lab: Lab, knobs: dict[str, KnobValue], args: argparse.Namespace, tape: 
 
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     asked = sys.stdin.isatty() and sys.stdout.isatty() and not args.auto
-    if not asked:
+    told: list[Event] = []
+    if asked:
+        asking = Asking(InputLines(MAX_COMMAND))
+        out = _noting(_both(asking.hear(_teller(Story())), tape), told)
+        ended = asyncio.run(run_lab(lab, scenario, knobs, out, aiter(asking), auto=False, pauses=False))
+    else:
         tell = _teller(Story())
-        out = _both(_while_read(tell), tape) if tape else tell
-        return asyncio.run(run_lab(lab, scenario, knobs, out, None, auto=True))
-    asking = Asking(InputLines(MAX_COMMAND))
-    out = _both(asking.hear(_teller(Story())), tape)
-    return asyncio.run(run_lab(lab, scenario, knobs, out, aiter(asking), auto=False, pauses=False))
+        out = _noting(_both(_while_read(tell), tape) if tape else tell, told)
+        ended = asyncio.run(run_lab(lab, scenario, knobs, out, None, auto=True))
+    _keep(told)
+    return ended
+
+
+def _noting(out: Out, told: list[Event]) -> Out:
+    """`out`, noting what progress will remember."""
+
+    def note(event: Event) -> None:
+        if not isinstance(event, Bytes | Note | Metric):
+            told.append(event)
+        out(event)
+
+    return note
+
+
+def _keep(told: list[Event]) -> None:
+    """Remember the run; a program that runs a lab with --json, such as the screen, remembers it itself."""
+    from tutor.study.lab_runs import lab_run
+    from tutor.study.store import Store
+
+    run = lab_run(told)
+    store = Store()
+    if run is not None and not store.keep_lab_run(run):
+        print(f"ws-tutor: {store.problem}", file=sys.stderr)
+    store.close()
 
 
 def _print_line(event: Event) -> None:

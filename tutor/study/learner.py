@@ -4,6 +4,7 @@ written by `later`, so neither a slow nor a missing disk is ever waited for."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime
 
 from tutor.study.model import Bank
@@ -38,7 +39,8 @@ class Learner:
         self.reviews: list[Review] = self._kept.all()
         self.mocks: list[KeptMock] = self._kept.mocks()
         """The newest first"""
-        self.lab_runs: list[LabRun] = store.lab_runs()
+        self.lab_runs: list[LabRun] = store.lab_runs(limit=-1)
+        """The newest first"""
         self.memory = Memory(self.reviews, self._goal)
 
     @property
@@ -53,6 +55,14 @@ class Learner:
         self.memory = Memory(self.reviews, goal)
         for name, value in goal.to_settings().items():
             self._later(lambda name=name, value=value: self.store.keep_setting(name, value))  # type: ignore[misc]
+
+    def copy(self) -> Learner:
+        """As it is now: a thread may count on it while more is learnt here. What is added to it is not kept."""
+        other = copy(self)
+        other.reviews, other.mocks, other.lab_runs = list(self.reviews), list(self.mocks), list(self.lab_runs)
+        other.memory = self.memory.copy()
+        other._later = lambda write: None
+        return other
 
     def today(self, now: datetime) -> Today:
         """The plan, made from what is known now."""

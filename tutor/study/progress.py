@@ -60,10 +60,13 @@ class ByteKind:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was predicted in a lab, and what was measured."""
+    """What was predicted in a lab before it was measured, and what was."""
 
     lab: str
+    at: datetime
     id: str
+    ask: str
+    unit: str
     predicted: str | int | float | None
     measured: str | int | float | None
     same: bool
@@ -117,9 +120,19 @@ def figures(learner: Learner, now: datetime) -> Figures:
         _byte_kinds(learner.reviews),
         tuple(sorted(runs.items())),
         tuple(
-            Prediction(run.lab, each.id, each.predicted, each.measured, each.predicted == each.measured)
+            Prediction(
+                run.lab,
+                run.at,
+                each.id,
+                each.ask,
+                each.unit,
+                each.predicted,
+                each.measured,
+                each.predicted == each.measured,
+            )
             for run in learner.lab_runs
             for each in run.predictions
+            if each.predicted is not None and each.measured is not None
         ),
         sum(bool(kept.answers) for kept in learner.mocks),
     )

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from tutor.study.dates import parse_day
 from tutor.study.reviews import AGAIN, GOOD, Mode, Rating, Review
 
 if TYPE_CHECKING:
@@ -76,13 +77,14 @@ class Goal:
 
 
 def parse_interview(text: str, today: date) -> date | None:
-    """The date that was typed (YYYY-MM-DD); None for nothing. Raises GoalError, also for a day that has passed."""
+    """The date that was typed, in any form of dates.py; None for nothing. Raises GoalError, also for one that has
+    passed."""
     if not text.strip():
         return None
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        raise GoalError(f"{text[:40]!r} is not a date; it takes one such as {today + timedelta(days=7)}") from None
+    day = parse_day(text, today)
+    if day is None:
+        example = today + timedelta(days=7)
+        raise GoalError(f"{text[:40]!r} is no date; it takes one such as {example}, in 6 days, or {example:%A}")
     if day < today:
         raise GoalError(f"{day} has passed; it takes today or later, or nothing")
     return day
@@ -123,6 +125,13 @@ class Memory:
             self._reviews[review.card] = kept
         else:
             self._reviews.pop(review.card, None)
+
+    def copy(self) -> Memory:
+        """As it is now: one thread may count on it while another adds reviews."""
+        other = Memory(goal=self.goal)
+        other._reviews = {card: list(reviews) for card, reviews in self._reviews.items()}
+        other._states = dict(self._states)
+        return other
 
     def reviews(self, card: str) -> Sequence[Review]:
         """The reviews of a card that count, the oldest first."""

@@ -65,6 +65,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             answer TEXT NOT NULL
         ) WITHOUT ROWID""",
     ),
+    (),  # a prediction in `lab_run` says what was asked, which an older ws-tutor could not read
 )
 
 T = TypeVar("T")
@@ -92,11 +93,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was predicted in a lab and what was measured, as the tape has them."""
+    """What was predicted in a lab and what was measured, as the tape has them; None where there was none."""
 
     id: str
     predicted: str | int | float | None
     measured: str | int | float | None
+    ask: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from tutor.study.model import Bank, Fact, Question
 from tutor.study.store import LabRun, Place, Store
 
 if TYPE_CHECKING:
+    from tutor.study.learner import Learner
     from tutor.study.search import Hit, Index
     from tutor.study.source import Fault
 
@@ -47,14 +48,19 @@ class Desk:
         self._index: Index | None = None
         self._kept: Place | None = None
         self.bank = Bank(())
+        self.learner: Learner | None = None
+        """Reviews, memory, goal and lab runs, once they are loaded; what it keeps is written behind"""
         self.faults: tuple[Fault, ...] = ()
         self.place = Place()
         self.problem = ""
         """Why progress is not saved; empty while it is"""
+        self.on_problem: Callable[[str], object] = lambda problem: None
+        """Told in the writing thread what `problem` has become"""
 
     def load(self) -> None:
         """Read the question files and the progress. Never raises: what is wrong with the files is in `faults`."""
         from tutor.study import bank
+        from tutor.study.learner import Learner
         from tutor.study.search import Index
 
         try:
@@ -66,6 +72,7 @@ class Desk:
         self._index = Index(self.bank)
         self._seen |= {key: seen.reach for key, seen in self._store.seen().items()}
         self.place = self._kept = self._store.place() or self.place
+        self.learner = Learner(self.bank, self._store, self._later)
         self.problem = self._store.problem
 
     def prepare(self) -> None:
@@ -125,7 +132,7 @@ class Desk:
         if _ORDER.index(reach) <= _ORDER.index(self.seen(question)):
             return False
         self._seen[question.id] = reach
-        self._writer.submit(self._store.mark_seen, question.id, reach)
+        self._later(lambda: self._store.mark_seen(question.id, reach))
         return True
 
     def keep_place(self, place: Place) -> None:
@@ -136,12 +143,13 @@ class Desk:
 
     def _save_place(self) -> None:
         if self.place != self._kept:
-            self._kept = self.place
-            self._writer.submit(self._store.keep_place, self.place)
+            self._kept = place = self.place
+            self._later(lambda: self._store.keep_place(place))
 
     def keep_lab_run(self, run: LabRun) -> None:
         """Remember how a lab ended."""
-        self._writer.submit(self._store.keep_lab_run, run)
+        if self.learner is not None:
+            self.learner.keep_lab_run(run)
 
     def setting(self, name: str, default: str) -> str:
         """A remembered choice. Reads the file, where there is one: the theme has to be known before the first paint."""
@@ -149,7 +157,17 @@ class Desk:
 
     def keep_setting(self, name: str, value: str) -> None:
         """Remember a choice."""
-        self._writer.submit(self._store.keep_setting, name, value)
+        self._later(lambda: self._store.keep_setting(name, value))
+
+    def _later(self, write: Callable[[], object]) -> None:
+        self._writer.submit(self._write, write)
+
+    def _write(self, write: Callable[[], object]) -> None:
+        """In the writing thread: write, and say so where the file has begun to fail, or to work again."""
+        write()
+        before, self.problem = self.problem, self._store.problem
+        if self.problem != before:
+            self.on_problem(self.problem)
 
 
 def card(fact: Fact) -> Question:

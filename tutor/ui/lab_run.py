@@ -12,7 +12,8 @@ from textual.content import Content
 
 from labs import tape
 from tutor.study import home
-from tutor.study.store import LabRun, Prediction
+from tutor.study.lab_runs import lab_run
+from tutor.study.store import LabRun
 from tutor.ui.lab_feed import MAX_TAPE, Feed
 from tutor.ui.lab_model import LabModel, Row
 
@@ -85,14 +86,7 @@ class Run:
 
     def result(self) -> LabRun | None:
         """What progress remembers of it; None where the lab did not come to its last line."""
-        ended = self.model.ended
-        if ended is None:
-            return None
-        verdicts = {id: verdict.ok for id, verdict in self.model.verdicts.items()}
-        predictions = tuple(
-            Prediction(id, _plain(each.value), _plain(each.measured)) for id, each in self.model.predictions.items()
-        )
-        return LabRun(self.lab, self.began, ended.ok, verdicts, predictions)
+        return lab_run(self.model.record.events) if self.model.ended is not None else None
 
     @property
     def file(self) -> Path:
@@ -105,12 +99,6 @@ class Run:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.write_text("".join(lines), encoding="utf-8")
         return len(lines)
-
-
-def _plain(value: object) -> str | float | None:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return value if isinstance(value, str | float | int | None) else str(value)
 
 
 def state(run: Run | None) -> Content:

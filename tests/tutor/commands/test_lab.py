@@ -15,6 +15,7 @@ from labs.catalog import LABS
 from labs.tape import Answer, Note, Predict, read_events
 from tutor.commands import lab
 from tutor.commands.asking import Asking, hint, parse_typed
+from tutor.study.store import Store
 
 CLI = (sys.executable, "-m", "tutor.cli", "lab")
 
@@ -69,12 +70,14 @@ def test_a_tape_on_standard_output_and_in_a_file(tmp_path) -> None:
     assert (events[0].kind, events[-1].kind, events[-1].ok) == ("lab", "end", True)
 
 
-def test_a_verdict_that_does_not_hold_is_exit_1() -> None:
-    done = ran("run", "masking", "--auto", "--set", "key=zero", stdin=subprocess.DEVNULL)
+def test_a_verdict_that_does_not_hold_is_exit_1(tmp_path) -> None:
+    (tmp_path / "data").write_text("a file stands where the folder should be")
+    home = os.environ | {"WS_TUTOR_HOME": str(tmp_path)}
+    done = ran("run", "masking", "--auto", "--set", "key=zero", stdin=subprocess.DEVNULL, env=home)
     assert done.returncode == 1
     assert "9 of 11 verdicts held" in done.stdout.decode()
     assert "✗ key-per-frame: 64 frames, 1 different key" in done.stdout.decode()
-    assert done.stderr == b""
+    assert done.stderr.decode().startswith("ws-tutor: Progress is not saved") and done.stderr.count(b"\n") == 1
 
 
 def test_a_lab_that_cannot_be_run_to_its_end_is_exit_2() -> None:
@@ -101,8 +104,9 @@ def test_a_terminal_that_speaks_latin_1_gets_its_story() -> None:
 def test_predictions_are_asked_on_a_terminal(tmp_path) -> None:
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [*CLI, "run", "masking", "--tape", str(tmp_path / "x.tape")], stdin=slave, stdout=slave, stderr=subprocess.PIPE
-    )
+        [*CLI, "run", "masking", "--tape", str(tmp_path / "x.tape")], stdin=slave, stdout=slave,
+        stderr=subprocess.PIPE, env=os.environ | {"WS_TUTOR_HOME": str(tmp_path)},
+    )  # fmt: skip
     os.close(slave)
     screen = b""
     typed = iter([b"nonsense\n", b"64\n", b"5\n", b"2\n", b"2\n", b"2\n", b"1\n", b"1\n", b"2\n"])
@@ -130,6 +134,11 @@ def test_predictions_are_asked_on_a_terminal(tmp_path) -> None:
         answers = [event.value for _, event in read_events(stream, "x") if isinstance(event, Answer)]
     assert answers[:3] == [64, 5, 2]
     assert answers[3] == "1002"
+    (kept,) = Store(tmp_path / "data" / "progress.db").lab_runs()
+    assert (kept.lab, kept.ok, len(kept.verdicts)) == ("masking", True, 11)
+    first, second = kept.predictions[:2]
+    assert (first.predicted, first.measured, first.unit) == (64, 64, "keys") and "key" in first.ask
+    assert second.predicted == 5 != second.measured
 
 
 @pytest.mark.parametrize(

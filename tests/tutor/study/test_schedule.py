@@ -84,7 +84,10 @@ def test_the_goal_survives_settings_and_nonsense():
     assert Goal(INTERVIEW).moment(START + timedelta(days=30)) == START + timedelta(days=60)
 
 
-@pytest.mark.parametrize("text", ["soon", "2026-02-30", "2026-07-31"])
+@pytest.mark.parametrize(
+    "text",
+    ["soon", "2026-02-30", "2026-07-31", "31 July 2026", "in 9999 days", "3/8", "in 6", "m", "-", "2026-08-08 [x]"],
+)
 def test_a_date_that_cannot_be_is_refused(text: str):
     with pytest.raises(GoalError):
         parse_interview(text, START.date())
@@ -93,6 +96,14 @@ def test_a_date_that_cannot_be_is_refused(text: str):
 def test_a_date_or_minutes_that_can_be():
     assert parse_interview(" 2026-08-08 ", START.date()) == INTERVIEW
     assert parse_interview("", START.date()) is None
+    days = {
+        "today": 1, "Tomorrow": 2, "in 6 days": 7, "a week": 8, "in two weeks": 15, "saturday": 8, "on Sunday": 2,
+        "next fri": 7, "20 August": 20, "aug 20th": 20, "20260820": 20, "20. Aug 2026": 20,
+    }  # fmt: skip
+    assert {text: parse_interview(text, START.date()) for text in days} == {
+        text: date(2026, 8, day) for text, day in days.items()
+    }
+    assert parse_interview("31 July", START.date()) == date(2027, 7, 31)
     assert parse_minutes("20") == 20
     for text in ("4", "481", "", "ten", "²"):
         with pytest.raises(GoalError):

@@ -62,3 +62,21 @@ def test_searching_before_anything_is_loaded(tmp_path: Path) -> None:
     assert empty.find("key") == []
     assert empty.next_question() is None
     empty.close()
+
+
+def test_a_file_that_fails_later_is_said_once_and_so_is_its_recovery(tmp_path: Path) -> None:
+    store = Store(tmp_path / "p.db")
+    said: list[str] = []
+    loaded = Desk([SAMPLE], store)
+    loaded.on_problem = said.append
+    loaded.load()
+    connection = store._connection
+    assert connection is not None and loaded.problem == ""
+    connection.execute("PRAGMA query_only = ON")
+    for value in "ab":
+        loaded.keep_setting("theme", value)
+    loaded._writer.submit(connection.execute, "PRAGMA query_only = OFF")
+    loaded.keep_setting("theme", "c")
+    loaded.close()
+    assert len(said) == 2 and "readonly" in said[0] and said[1] == ""
+    assert Store(tmp_path / "p.db").settings()["theme"] == "c"

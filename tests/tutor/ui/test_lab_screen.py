@@ -469,7 +469,9 @@ async def test_the_result_is_kept(lab: Bencher) -> None:
     (run,) = Store().lab_runs("small")
     assert not run.ok
     assert run.verdicts == {"upgraded": True, "masked": False}
-    assert [(each.id, each.predicted, each.measured) for each in run.predictions] == [("q", 5, 7)]
+    assert [(each.id, each.predicted, each.measured, each.ask) for each in run.predictions] == [
+        ("q", 5, 7, asked().ask)
+    ]
 
 
 @pytest.mark.parametrize(
