@@ -83,9 +83,11 @@ class Learner:
 
     async def _inject(self, id: str, target: str) -> None:
         fault = next((fault for fault in self._lab.faults if fault.id == id), None)
-        if fault is None or id not in self.faults:
+        if fault is None:
             names = ", ".join(fault.id for fault in self._lab.faults) or "none"
             raise CommandError(f"fault: lab {self._lab.name} has no fault {id!r}; it has {names}")
+        if id not in self.faults:
+            raise CommandError(f"fault: {id} is not to be played yet; it is after the steps, in free play")
         if target not in fault.targets:
             raise CommandError(f"fault: {id} takes {', '.join(fault.targets)}, not {target!r}")
         self._say(tape.FaultInjected, id=id, target=target, by="learner")

@@ -37,6 +37,10 @@ class StageError(RuntimeError):
     """The lab cannot go on; the text is for the learner."""
 
 
+# What a fault does to its target.
+Fault = Callable[[str], Awaitable[None]]
+
+
 class Scenario(Protocol):
     """What a module of labs.scenarios has."""
 
@@ -109,6 +113,27 @@ class Stage:
         if not plan.asks and not first and self._pauses:
             await self._wait_for(self._learner.next())
 
+    async def free_play(self, plan: Plan, faults: Mapping[str, Fault]) -> None:
+        """After the guided path: the learner plays `faults` (by their ids in the catalogue, each called with its
+        target) one after the other, until they go on. Skipped in a run that does not wait for the learner."""
+        if not self._pauses:
+            return
+        chosen: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        for id in faults:
+            self.on_fault(id, lambda target, id=id: chosen.put((id, target)))  # type: ignore[misc]
+        ends = self._tasks.start(self._learner.next(), "end of free play")
+        while True:
+            self._say(tape.Step, id=tape.FREE_PLAY, title=plan.title, text=plan.text)
+            self._step = tape.FREE_PLAY
+            choice = self._tasks.start(chosen.get(), "choice of a fault")
+            either: set[asyncio.Future[Any]] = {ends, choice}
+            await self._wait_for(asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED))
+            if not choice.done():
+                choice.cancel()
+                return
+            fault, target = choice.result()
+            await faults[fault](target)
+
     def note(self, text: str, *, aloud: bool = False) -> None:
         """Tell the learner something; `aloud` says it on standard error too, to one who runs it by hand."""
         self._say(tape.Note, text=text)
@@ -128,7 +153,7 @@ class Stage:
         """Say that something is broken on purpose from now on."""
         self._say(tape.FaultInjected, id=id, target=target, by=by)
 
-    def on_fault(self, id: str, break_it: Callable[[str], Awaitable[None]]) -> None:
+    def on_fault(self, id: str, break_it: Fault) -> None:
         """What the fault `id` of the catalogue does to its target when the learner asks for it."""
         self._learner.faults[id] = break_it
 
@@ -179,12 +204,19 @@ class Stage:
     async def until(self, condition: Callable[[Tape], bool], seconds: float, what: str) -> None:
         """Wait until the tape shows it; raises StageError that names `what` did not come."""
         self._watch(what, seconds + STEP_SECONDS)
+        if not await self.shows(condition, seconds):
+            raise StageError(f"{what} did not come within {seconds:g} s")
+
+    async def shows(self, condition: Callable[[Tape], bool], seconds: float) -> bool:
+        """Wait until the tape shows it; whether it did within `seconds`."""
+        await self.flush()
         end = time.monotonic() + seconds
         while not condition(self.tape):
             if time.monotonic() > end:
-                raise StageError(f"{what} did not come within {seconds:g} s")
+                return False
             await asyncio.sleep(POLL_SECONDS)
             await self.flush()
+        return True
 
     async def flush(self) -> None:
         """Bring the tape up to this moment."""

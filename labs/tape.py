@@ -16,6 +16,7 @@ from typing import BinaryIO, ClassVar, NoReturn
 from labs.tape_fields import FieldRule, rules_of
 
 SCHEMA = 1
+FREE_PLAY = "free-play"  # the id of steps in which the learner plays faults, as long as they like
 MAX_LINE = 32 * 1024 * 1024  # characters; a longer line is refused, not buffered
 
 # Attribute names where the tape's own name is a Python keyword.

@@ -38,6 +38,7 @@ class Opening:
 
     `host` is the Host header (by default the address). `headers` replaces headers of the request, or takes them out
     where the value is None. `key` replaces the random Sec-WebSocket-Key, `keys` the library's random masking keys.
+    `queue`: how many messages may wait to be taken before no more is read; None for any number.
     """
 
     path: str = "/"
@@ -48,6 +49,7 @@ class Opening:
     key: str | None = None
     headers: Mapping[str, str | None] = field(default_factory=dict)
     keys: Keys | None = None
+    queue: int | None = 16
 
 
 class _Protocol(ClientProtocol):
@@ -95,7 +97,7 @@ async def open_connection(tap: Tap, address: str, opening: Opening) -> ClientCon
         logger=quiet_logger(),
     )
     protocol.opening = opening
-    connection = _Connection(protocol, ping_interval=None, close_timeout=CLOSE_SECONDS)
+    connection = _Connection(protocol, ping_interval=None, close_timeout=CLOSE_SECONDS, max_queue=opening.queue)
     connection.line = line
     await asyncio.get_running_loop().create_connection(lambda: connection, sock=plug)
     try:

@@ -130,11 +130,11 @@ class Server:
             bases["/close"] = SockJsBase(away, tests)
         return bases
 
-    async def listen(self) -> None:
-        """Bind; raises OSError."""
+    async def listen(self, before: Callable[[asyncio.Protocol], asyncio.Protocol] = lambda protocol: protocol) -> None:
+        """Bind; raises OSError. `before` puts something before the protocol of each connection, such as a tap."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: Connection(self), self.options.host, self.options.port, backlog=1024
+            lambda: before(Connection(self)), self.options.host, self.options.port, backlog=1024
         )
         port = self._server.sockets[0].getsockname()[1]
         names = {self.options.host, "127.0.0.1", "localhost", "[::1]"} if self._loopback else set()

@@ -88,12 +88,14 @@ class Tap:
 
 
 class TappedTransport(asyncio.Transport):
-    """Stands before a transport and records what is written to it."""
+    """Stands before a transport and records what is written to it. `front`: what records the other direction, where
+    that is no part of the protocol itself."""
 
-    def __init__(self, inner: asyncio.Transport, line: Line) -> None:
+    def __init__(self, inner: asyncio.Transport, line: Line, front: TappedFront | None = None) -> None:
         super().__init__()
         self._inner = inner
         self._line = line
+        self._front = front
 
     def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
         if data and not self._inner.is_closing():  # a closing transport would drop it
@@ -140,7 +142,11 @@ class TappedTransport(asyncio.Transport):
         return self._inner.get_protocol()
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        self._inner.set_protocol(protocol)
+        if self._front is None:
+            self._inner.set_protocol(protocol)
+        else:
+            assert isinstance(protocol, asyncio.Protocol)
+            self._front.inner = protocol
 
 
 class Tapped(asyncio.Protocol):
@@ -163,3 +169,35 @@ class Tapped(asyncio.Protocol):
         assert self.line is not None
         self.line.record("in", data)
         super().data_received(data)
+
+
+class TappedFront(asyncio.Protocol):
+    """Stands before the protocol of an accepted connection, and of whatever that hands its transport to, as an HTTP
+    server does at an upgrade."""
+
+    def __init__(self, tap: Tap, inner: asyncio.Protocol) -> None:
+        self.inner = inner
+        self._tap = tap
+        self._line: Line
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        local = address_of(transport.get_extra_info("sockname"))
+        self._line = self._tap.open("accept", local, address_of(transport.get_extra_info("peername")))
+        self.inner.connection_made(TappedTransport(transport, self._line, self))
+
+    def data_received(self, data: bytes) -> None:
+        self._line.record("in", data)
+        self.inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self.inner.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.inner.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self.inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        self.inner.resume_writing()

@@ -235,6 +235,31 @@ async def test_faults_and_live_knobs() -> None:
     ]
 
 
+async def test_free_play_lasts_until_the_learner_goes_on_and_its_verdicts_are_judged() -> None:
+    played_faults: list[str] = []
+
+    async def playful(stage: Stage) -> None:
+        async def kill(target: str) -> None:
+            played_faults.append(target)
+            await stage.judge("holds")
+
+        await stage.step(Plan("one", "One", ""))
+        await stage.judge("holds")
+        await stage.free_play(Plan(tape.FREE_PLAY, "Free play", ""), {"kill": kill})
+
+    fault = {"do": "fault", "id": "kill", "target": "server"}
+    played = Played(playful, early=[fault], step=[[], fault, fault, NEXT])
+    assert (await played.end()).ok
+    assert played_faults == ["server", "server"]
+    assert [event.kind for event in played.events if event.kind in ("step", "fault", "verdict")] == [
+        "step", "verdict", "step", "fault", "verdict", "step", "fault", "verdict", "step",
+    ]  # fmt: skip
+    assert played.errors == ["fault: kill is not to be played yet; it is after the steps, in free play"]
+    automatic = Played(playful)
+    assert (await automatic.end(auto=True)).ok
+    assert len(automatic.of(tape.Step)) == 1
+
+
 async def test_a_child_that_dies_ends_the_lab_and_says_why() -> None:
     async def lose(stage: Stage) -> None:
         child = await stage.spawn("server", "server", "tests.labs.dying", after=0.05)

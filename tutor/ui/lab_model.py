@@ -76,6 +76,11 @@ class LabModel:
         """Whether the lab waits for `next`: it does after each step without a prediction, but for the first."""
         return isinstance(self._gate, tape.Step)
 
+    @property
+    def free(self) -> bool:
+        """Whether the lab waits for a fault to play, or for `next`, which ends it."""
+        return isinstance(self._gate, tape.Step) and self._gate.id == tape.FREE_PLAY
+
     def go_on(self) -> None:
         """`next` has been sent."""
         self._gate = None
@@ -133,6 +138,8 @@ class LabModel:
                 self._gate = event
             case tape.Verdict():
                 self.verdicts[event.id] = event
+                self._gate = None
+            case tape.FaultInjected():
                 self._gate = None
 
     def _row(self, traced: Traced) -> Row:

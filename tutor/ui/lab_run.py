@@ -112,6 +112,8 @@ def state(run: Run | None) -> Content:
         return Content.styled(f"◌ starting … {run.seconds:.1f} s", "$text-warning")
     if model.waiting is not None:
         return Content.styled("◆ your prediction first", "bold $text-warning")
+    if model.free:
+        return Content.styled("◇ free play: f a fault, Space ends", "bold $text-warning")
     if model.paused:
         return Content.styled("‖ paused: Space goes on", "bold $text-warning")
     return Content.styled(f"● running, step {model.steps}", "$text-success")

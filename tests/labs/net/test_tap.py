@@ -8,10 +8,11 @@ from collections import defaultdict
 
 import pytest
 
-from labs.net import server, streams
+from labs.net import server, stomp_client, stomp_server, streams
 from labs.net.client import Opening, open_connection
 from labs.net.tap import Record, Tap
 from labs.net.tasks import Tasks
+from labs.wire.stomp import Frame
 from tests.labs.net.relay import Relay
 from tests.labs.waiting import until
 from tests.peers import needs
@@ -78,6 +79,20 @@ async def test_a_connection_begins_before_its_bytes_and_time_runs_forward() -> N
     for records in (at_client, at_server):
         assert [record.t for record in records] == sorted(record.t for record in records)
     assert at_client[1].t < at_server[1].t < at_client[2].t, "sending is recorded before the bytes leave"
+
+
+async def test_a_connection_that_is_handed_on_at_an_upgrade_stays_tapped() -> None:
+    at_server, at_client = Records(), Records()
+    async with Tasks() as tasks:
+        addresses = await stomp_server.start(Tap(at_server.append), tasks, {"semantics": "full"})
+        client = await stomp_client.connect(Tap(at_client.append), addresses["main"], versions=("1.1", "1.2"))
+        assert client.version == "1.2"
+        assert client.session
+        assert await client.confirmed(Frame("SEND", (("destination", "/topic/x"),), b"y"))
+        await client.disconnect()
+        await closed(at_client, at_server)
+    assert at_client.joined("out").startswith(b"GET /ws HTTP/1.1\r\n")
+    assert b"RECEIPT\n" in at_client.joined("in")
 
 
 async def test_raw_streams_are_tapped_on_both_sides() -> None:
