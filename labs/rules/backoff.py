@@ -72,6 +72,17 @@ class Policy:
         return min(self.cap, self.base * 2.0 ** min(attempt, 64))
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Until the next attempt: `seconds`, of which `at_least` were asked for by the server; `bound` is the most that the
+    backoff adds to those. `attempt` counts from 0 in its row."""
+
+    attempt: int
+    seconds: float
+    at_least: float
+    bound: float
+
+
 class Backoff:
     """The row of attempts of one client. `draw` gives random numbers from 0 up to 1."""
 
@@ -87,8 +98,8 @@ class Backoff:
         """An attempt has succeeded."""
         self._opened = now
 
-    def delay(self, now: float, at_least: float = 0.0) -> float:
-        """Seconds until the next attempt, now that the connection or the attempt is over.
+    def wait(self, now: float, at_least: float = 0.0) -> Wait:
+        """How long until the next attempt, now that the connection or the attempt is over.
 
         Full jitter: anything from 0 to the bound is as likely, so that a crowd that was cut off together does not
         return together. What the server asked for comes on top, for the same reason.
@@ -96,6 +107,6 @@ class Backoff:
         if self._opened is not None and now - self._opened >= self.policy.stable:
             self.attempt = 0
         self._opened = None
-        bound = self.policy.bound(self.attempt)
+        attempt, bound = self.attempt, self.policy.bound(self.attempt)
         self.attempt += 1
-        return at_least + self._draw() * bound
+        return Wait(attempt, at_least + self._draw() * bound, at_least, bound)

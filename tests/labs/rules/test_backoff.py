@@ -19,10 +19,11 @@ def test_every_delay_is_between_what_the_server_asked_and_its_bound_above(policy
     row = iter(drawn)
     backoff = Backoff(policy, lambda: next(row))
     for attempt, draw in enumerate(drawn):
-        delay = backoff.delay(0.0, at_least)
+        wait = backoff.wait(0.0, at_least)
         bound = min(policy.cap, policy.base * 2**attempt)
-        assert at_least <= delay <= at_least + bound
-        assert delay == pytest.approx(at_least + draw * bound)
+        assert (wait.attempt, wait.at_least, wait.bound) == (attempt, at_least, bound)
+        assert at_least <= wait.seconds <= at_least + bound
+        assert wait.seconds == pytest.approx(at_least + draw * bound)
 
 
 @given(policies, st.integers(0, 5000))
@@ -35,9 +36,9 @@ def test_the_bound_doubles_up_to_its_cap(policy, attempt):
 def test_only_a_connection_that_held_ends_the_row(policy, failed, held):
     backoff = Backoff(policy, lambda: 0.5)
     for _ in range(failed):
-        backoff.delay(0.0)
+        backoff.wait(0.0)
     backoff.opened(1000.0)
-    backoff.delay(1000.0 + held)
+    backoff.wait(1000.0 + held)
     if abs(held - policy.stable) > 1e-6:
         assert backoff.attempt == (1 if held > policy.stable else failed + 1)
 
@@ -45,8 +46,8 @@ def test_only_a_connection_that_held_ends_the_row(policy, failed, held):
 def test_a_connection_counts_once():
     backoff = Backoff(Policy(stable=1.0), lambda: 0.5)
     backoff.opened(0.0)
-    backoff.delay(2.0)
-    backoff.delay(4.0)
+    backoff.wait(2.0)
+    backoff.wait(4.0)
     assert backoff.attempt == 2, "the second attempt has failed, though much time has passed since the connection"
 
 
@@ -55,7 +56,7 @@ def test_full_jitter_fills_the_whole_range():
     backoff = Backoff(Policy(base=8.0, cap=8.0), random.Random(7).random)
     tenths = [0] * 10
     for _ in range(1000):
-        tenths[int(backoff.delay(0.0) / 0.8)] += 1
+        tenths[int(backoff.wait(0.0).seconds / 0.8)] += 1
     assert min(tenths) >= 50
 
 
