@@ -1,9 +1,10 @@
 """`python -m labs.net.child MODULE CONFIG`: one part of a lab in a process of its own.
 
-MODULE has `async def start(tap, tasks, config) -> dict[str, str]`, which returns the addresses it listens on, by
-name. Lines of JSON on standard output: first `{"ready": addresses}`, then a record for each passage of bytes, and
-`{"sync": n}` in answer to the same on standard input. The end of standard input ends the process, and on Linux so
-does the death of its parent, even while it is frozen.
+MODULE has `async def start(tap, tasks, config)`, which returns the addresses it listens on, by name, or a Running that
+has commands too (control.py). Lines of JSON on standard output: first `{"ready": addresses}`, then a record for each
+passage of bytes and a remark for each `tap.note()`, and `{"sync": n}` in answer to the same on standard input. There
+`{"call": n, "do": command, "with": arguments}` is obeyed and answered by `{"call": n, "result": …}` or `"error"`. The
+end of standard input ends the process, and on Linux so does the death of its parent, even while it is frozen.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import importlib
 import json
 import os
 import sys
+from typing import Any
 
-from labs.net.tap import Record, Tap
+from labs.net.control import ControlError, Running
+from labs.net.tap import Record, Remark, Tap
 from labs.net.tasks import Tasks
 from labs.net.tether import die_with_parent
 
@@ -25,7 +28,10 @@ def _emit(message: dict[str, object]) -> None:
         data = data[os.write(1, data) :]
 
 
-def _emit_record(record: Record) -> None:
+def _emit_record(record: Record | Remark) -> None:
+    if isinstance(record, Remark):
+        _emit({"t": record.t, "remark": record.kind, "fields": record.fields})
+        return
     message: dict[str, object] = {
         "t": record.t, "line": record.line, "local": record.local, "remote": record.remote, "way": record.way,
     }  # fmt: skip
@@ -36,12 +42,24 @@ async def _run(module: str, config: dict[str, object]) -> None:
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     async with Tasks() as tasks:
-        addresses = await importlib.import_module(module).start(Tap(_emit_record), tasks, config)
-        _emit({"ready": addresses})
+        started = await importlib.import_module(module).start(Tap(_emit_record), tasks, config)
+        running = started if isinstance(started, Running) else Running(started)
+        _emit({"ready": running.addresses})
         die_with_parent()
         while line := await reader.readline():
-            _emit(json.loads(line))
+            message = json.loads(line)
+            if "call" in message:
+                tasks.start(_obey(running, message), "command")
+            else:
+                _emit(message)
     os._exit(0)  # whatever is still open is the kernel's to close: nothing here has to be saved
+
+
+async def _obey(running: Running, message: dict[str, Any]) -> None:
+    try:
+        _emit({"call": message["call"], "result": await running.obey(message["do"], message["with"])})
+    except ControlError as error:
+        _emit({"call": message["call"], "error": str(error)})
 
 
 if __name__ == "__main__":

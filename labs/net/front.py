@@ -1,5 +1,5 @@
 """The server's side of an HTTP connection: reads requests, hands each to the site, writes its response, keeps the
-connection alive, or turns it into a WebSocket (link.py). What a request means is for the site."""
+connection alive, turns it into a WebSocket (link.py), or gives it away. What a request means is for the site."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Site(Protocol):
 
 
 class Exchange:
-    """One request and its response: respond(), or begin(), write() and end(), or upgrade(). Afterwards, and once the
-    client has gone, these do nothing.
+    """One request and its response: respond(), or begin(), write() and end(), or pass_on() and passed(), or upgrade(),
+    or give_away(). Afterwards, and once the client has gone, these do nothing.
 
     `on_gone` is called when the client goes before the response has ended, `on_writable` when what was written has left
     after `congested`.
@@ -91,6 +91,30 @@ class Exchange:
         if not self.done:
             closes = not (self._chunked and self.request.keeps_alive)
             self._finish(200, b"0\r\n\r\n" if self._chunked else b"", closes=closes)
+
+    def pass_on(self, status: int, raw: bytes) -> None:
+        """A piece of a response that was made elsewhere, its head and its framing included."""
+        if not self.done and raw:
+            self.begun, self.status = True, status
+            self._connection.write(raw)
+
+    def passed(self, *, closes: bool) -> None:
+        """The response that was passed on is over."""
+        if not self.done:
+            self._finish(self.status, b"", closes=closes or not self.request.keeps_alive)
+
+    def cut(self) -> None:
+        """Cut the connection: what was written of the response is no whole one."""
+        if not self.done:
+            self._connection.abort()
+
+    def give_away(self, status: int, protocol: asyncio.Protocol) -> tuple[asyncio.Transport, bytes] | None:
+        """The connection is `protocol`'s from now on; returns its transport and what came behind the request, or None
+        where the client has gone."""
+        if self.done:
+            return None
+        self.done, self.status = True, status
+        return self._connection.give_away(protocol)
 
     def upgrade(self, receiver: Receiver, options: LinkOptions) -> Link | None:
         """Turn the connection into a WebSocket whose messages go to `receiver`; None where the handshake is at fault,
@@ -195,14 +219,18 @@ class Connection(asyncio.Protocol):
 
     def become_websocket(self, request: Request, receiver: Receiver, options: LinkOptions) -> Link:
         """Hand the transport over to a link, and to it what came behind the request."""
-        self._leave()
-        self._exchange = None
-        self._closing = True
+        self._part()
         link = accept(self._transport, request.raw_head, receiver, options)
         rest = self._reader.rest()
         if rest:
             asyncio.get_running_loop().call_soon(link.data_received, rest)
         return link
+
+    def give_away(self, protocol: asyncio.Protocol) -> tuple[asyncio.Transport, bytes]:
+        """Hand the transport over to `protocol`, and return it with what came behind the request."""
+        self._part()
+        self._transport.set_protocol(protocol)
+        return self._transport, self._reader.rest()
 
     def shut(self) -> None:
         """The server stops: close now if nothing is being answered, else behind that response."""
@@ -271,6 +299,12 @@ class Connection(asyncio.Protocol):
             self._wait(LINGER_SECONDS)
         else:
             self._transport.close()
+
+    def _part(self) -> None:
+        """The transport is another protocol's from now on."""
+        self._leave()
+        self._exchange = None
+        self._closing = True
 
     def _leave(self) -> None:
         self._cancel_timer()

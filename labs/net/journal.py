@@ -12,8 +12,8 @@ import heapq
 import itertools
 from dataclasses import dataclass
 
-from labs.net.tap import Record
-from labs.tape import Bytes, Event
+from labs.net.tap import Record, Remark
+from labs.tape import Bytes, Event, Metric, Note
 
 STRANGER = "stranger"
 
@@ -38,7 +38,7 @@ class Journal:
         self.stranger = STRANGER  # the part that dials from outside the lab's processes, such as a browser
         self._both_ends = both_ends
         self._order = itertools.count()
-        self._heap: list[tuple[float, int, str, Record | Event]] = []
+        self._heap: list[tuple[float, int, str, Record | Remark | Event]] = []
         self._listeners: dict[str, str] = {}
         self._by_pair: dict[tuple[str, str], _Conn] = {}
         self._by_line: dict[tuple[str, int], _Conn] = {}
@@ -53,7 +53,7 @@ class Journal:
         """`part` accepts connections at `ip:port`."""
         self._listeners[address] = part
 
-    def take(self, part: str, record: Record) -> None:
+    def take(self, part: str, record: Record | Remark) -> None:
         """What one process recorded, with its own stamp."""
         heapq.heappush(self._heap, (record.t, next(self._order), part, record))
 
@@ -68,11 +68,19 @@ class Journal:
             _, _, part, item = heapq.heappop(self._heap)
             if isinstance(item, Event):
                 out.append(item)
+            elif isinstance(item, Remark):
+                out.append(self._remark(part, item))
             elif item.way in ("dial", "accept"):
                 self._begin(part, item)
             elif (event := self._bytes(part, item)) is not None:
                 out.append(event)
         return out
+
+    def _remark(self, part: str, remark: Remark) -> Event:
+        at = remark.t - self.began
+        if remark.kind == "note":
+            return Note(t=at, text=f"{part}: {remark.fields['text']}")
+        return Metric(t=at, part=part, **remark.fields)
 
     def _begin(self, part: str, record: Record) -> None:
         if record.way == "dial":

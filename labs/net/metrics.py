@@ -1,13 +1,10 @@
-"""What `/metrics` tells, in Prometheus' format by its client library, and the access log. Counting happens where things
+"""What `/metrics` tells, in Prometheus' format by its client library. Counting happens where things
 happen; here it gets its names."""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import fields
-from typing import IO
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -70,21 +67,3 @@ class _BrokerCollector(Collector):
                 yield GaugeMetricFamily(name, _GAUGES[each.name], value=value)
             else:
                 yield CounterMetricFamily(name, f"{each.name.replace('_', ' ')}, since the start", value=value)
-
-
-class AccessLog:
-    """One JSON object a line. It holds the path without its query, and no header: so no token."""
-
-    def __init__(self, out: IO[str] | None, clock: Callable[[], float] = time.time) -> None:
-        self._out = out
-        self._clock = clock
-
-    def write(self, **fields: object) -> None:
-        """One line; a log that cannot be written is not the client's matter."""
-        if self._out is None:
-            return
-        try:
-            self._out.write(json.dumps({"time": round(self._clock(), 3), **fields}) + "\n")
-            self._out.flush()
-        except (OSError, ValueError):
-            self._out = None

@@ -7,17 +7,20 @@ import contextlib
 import itertools
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from labs.net.tap import Record
+from labs.net.tap import Record, Remark
 from labs.net.tasks import Tasks
 
 START_SECONDS = 10.0
-BARRIER_SECONDS = 1.0  # a process that is busy or frozen for longer is passed over
+BARRIER_SECONDS = 1.0  # a process that is busy for longer is passed over, as one is that is frozen
+CALL_SECONDS = 5.0  # for a command to be obeyed
 STOP_SECONDS = 0.5
 LINE_LIMIT = 4 * 1024 * 1024
 STDERR_KEPT = 4096
@@ -25,6 +28,7 @@ STDERR_KEPT = 4096
 # Elsewhere the clocks of two processes need not agree, and a record is stamped when it arrives.
 SHARED_CLOCK = sys.platform in ("linux", "darwin")
 
+_NUMBERS = itertools.count(1)
 _ROOT = str(Path(__file__).parents[2])
 
 
@@ -34,14 +38,19 @@ class ProcessError(RuntimeError):
 
 @dataclass(eq=False, slots=True)
 class Child:
-    """A running part. `addresses` are those it listens on, by name, each `ip:port`."""
+    """A part in a process of its own. `addresses` are those it listens on, by name, each `ip:port`; `module` and
+    `config` are what it was started with. `ending`: it is meant to end."""
 
     id: str
     process: asyncio.subprocess.Process
+    module: str = ""
+    config: dict[str, object] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     ending: bool = False
+    frozen: bool = False
     errors: bytes = b""
     _syncs: dict[int, asyncio.Future[None]] = field(default_factory=dict)
+    _calls: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -55,10 +64,36 @@ class Child:
     def ask(self, number: int) -> asyncio.Future[None]:
         """Ask for an answer to sync `number`."""
         self._syncs[number] = answered = asyncio.get_running_loop().create_future()
+        self._write({"sync": number})
+        return answered
+
+    async def call(self, command: str, **arguments: object) -> Any:
+        """Have the part obey one of its commands, and return what it answers; raises ProcessError."""
+        number = next(_NUMBERS)
+        self._calls[number] = answered = asyncio.get_running_loop().create_future()
+        self._write({"call": number, "do": command, "with": arguments})
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                return await answered
+        except TimeoutError:
+            raise ProcessError(f"{self.id} did not obey {command} within {CALL_SECONDS:g} s") from None
+        finally:
+            self._calls.pop(number, None)
+
+    def called(self, message: dict[str, Any]) -> None:
+        """The answer to a call."""
+        answered = self._calls.get(message["call"])
+        if answered is None or answered.done():
+            return
+        if "error" in message:
+            answered.set_exception(ProcessError(f"{self.id}: {message['error']}"))
+        else:
+            answered.set_result(message["result"])
+
+    def _write(self, message: dict[str, object]) -> None:
         assert self.process.stdin is not None
         with contextlib.suppress(OSError):
-            self.process.stdin.write(b'{"sync":%d}\n' % number)
-        return answered
+            self.process.stdin.write(json.dumps(message).encode() + b"\n")
 
     def answer(self, number: int) -> None:
         answered = self._syncs.pop(number, None)
@@ -66,9 +101,26 @@ class Child:
             answered.set_result(None)
 
     def answer_all(self) -> None:
-        """It has ended: whatever was asked is answered by that."""
+        """It has ended, or is frozen: whatever was asked is answered by that."""
         for number in list(self._syncs):
             self.answer(number)
+
+    def hang_up(self) -> None:
+        """It has ended: no command will be obeyed."""
+        for answered in self._calls.values():
+            if not answered.done():
+                answered.set_exception(ProcessError(f"{self.id} has ended"))
+
+    def freeze(self) -> None:
+        """Stop it where it stands (SIGSTOP): its kernel goes on, it does not."""
+        self.frozen = True
+        self.process.send_signal(signal.SIGSTOP)
+        self.answer_all()
+
+    def thaw(self) -> None:
+        """Let it go on (SIGCONT)."""
+        self.frozen = False
+        self.process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """End it at once."""
@@ -86,7 +138,7 @@ class Cast:
     def __init__(
         self,
         tasks: Tasks,
-        take: Callable[[str, Record], None],
+        take: Callable[[str, Record | Remark], None],
         ended: Callable[[Child], None] = lambda child: None,
         meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
@@ -95,7 +147,6 @@ class Cast:
         self._ended = ended
         self._meanwhile: Callable[[], None] | None = meanwhile
         self._children: list[Child] = []
-        self._numbers = itertools.count(1)
 
     async def spawn(self, id: str, module: str, config: dict[str, object]) -> Child:
         """Start `module` as part `id` and wait until it listens; raises ProcessError."""
@@ -113,7 +164,7 @@ class Cast:
         if self._meanwhile is not None:
             self._meanwhile()
             self._meanwhile = None
-        child = Child(id, process)
+        child = Child(id, process, module, config)
         self._children.append(child)
         self._tasks.start(_keep_errors(child), f"{id}: standard error")
         ready: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
@@ -133,10 +184,13 @@ class Cast:
                 self._take(child.id, _record(message))
             elif "sync" in message:
                 child.answer(message["sync"])
+            elif "call" in message:
+                child.called(message)
             elif not ready.done():
                 ready.set_result(message["ready"])
         await child.process.wait()
         child.answer_all()
+        child.hang_up()
         if not ready.done():
             ready.set_exception(ProcessError(f"{child.id} did not start: {last_words(child)}"))
         self._ended(child)
@@ -144,8 +198,8 @@ class Cast:
     async def barrier(self) -> float:
         """The monotonic moment up to which every record of every process that answers has been taken."""
         moment = time.monotonic()
-        number = next(self._numbers)
-        asked = [child.ask(number) for child in self._children if child.running]
+        number = next(_NUMBERS)
+        asked = [child.ask(number) for child in self._children if child.running and not child.frozen]
         if asked:
             await asyncio.wait(asked, timeout=BARRIER_SECONDS)
         return moment
@@ -157,6 +211,8 @@ class Cast:
             child.ending = True
             assert child.process.stdin is not None
             child.process.stdin.close()
+            if child.frozen:  # it would not read the end
+                child.kill()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 for child in running:
@@ -179,12 +235,9 @@ async def _keep_errors(child: Child) -> None:
         child.errors = (child.errors + data)[-STDERR_KEPT:]
 
 
-def _record(message: dict[str, object]) -> Record:
-    return Record(
-        t=float(message["t"]) if SHARED_CLOCK else time.monotonic(),  # type: ignore[arg-type]
-        line=int(message["line"]),  # type: ignore[call-overload]
-        local=str(message["local"]),
-        remote=str(message["remote"]),
-        way=message["way"],  # type: ignore[arg-type]
-        data=bytes.fromhex(str(message.get("hex", ""))),
-    )
+def _record(message: dict[str, Any]) -> Record | Remark:
+    at = float(message["t"]) if SHARED_CLOCK else time.monotonic()
+    if "remark" in message:
+        return Remark(at, message["remark"], message["fields"])
+    data = bytes.fromhex(message.get("hex", ""))
+    return Record(at, message["line"], message["local"], message["remote"], message["way"], data)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import IO, Any, Literal
 
 from labs.broker import Broker, BrokerConfig, Limits, Peer
+from labs.net.access_log import AccessLog
 from labs.net.auth import (
     Auth,
     AuthError,
@@ -28,7 +29,7 @@ from labs.net.echo import Echo, GoAway
 from labs.net.front import Connection, Exchange, FrontLimits
 from labs.net.http import HttpLimits, form_fields
 from labs.net.link import LinkOptions, Receiver
-from labs.net.metrics import CONTENT_TYPE, AccessLog, Metrics
+from labs.net.metrics import CONTENT_TYPE, Metrics
 from labs.net.page import ASSETS
 from labs.net.sockjs import BaseOptions, SockJsBase
 from labs.net.sockjs_session import SockJsLimits

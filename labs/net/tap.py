@@ -36,9 +36,24 @@ class Record:
     data: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a part says of itself or has noticed: a `note` or a `metric` of the tape, with its fields."""
+
+    t: float
+    kind: Literal["note", "metric"]
+    fields: dict[str, Any]
+
+
 def address_of(name: Any) -> str:
     """`ip:port` of a socket's name; `?` where the socket has gone already."""
     return f"{name[0]}:{name[1]}" if name else "?"
+
+
+def address_parts(address: str) -> tuple[str, int]:
+    """Host and port of `host:port`."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +70,9 @@ class Line:
 
 
 class Tap:
-    """All connections of one part; each passage goes to `sink` at the moment it happens."""
+    """All connections of one part; each passage, and each remark, goes to `sink` at the moment it happens."""
 
-    def __init__(self, sink: Callable[[Record], None]) -> None:
+    def __init__(self, sink: Callable[[Record | Remark], None]) -> None:
         self.sink = sink
         self._numbers = itertools.count(1)
 
@@ -67,20 +82,27 @@ class Tap:
         line.record(way)
         return line
 
+    def note(self, text: str) -> None:
+        """Say what the part has noticed, at the moment it does."""
+        self.sink(Remark(time.monotonic(), "note", {"text": text}))
+
+    def metric(self, name: str, value: float, unit: str) -> None:
+        """A figure that the part has measured."""
+        self.sink(Remark(time.monotonic(), "metric", {"name": name, "value": value, "unit": unit}))
+
     async def dial(self, address: str) -> tuple[socket.socket, Line]:
         """Connect to `ip:port`; raises OSError, TimeoutError.
 
         The local port is bound, and the connection recorded, before the first packet leaves, so that the other end's
         records always come later.
         """
-        host, _, port = address.rpartition(":")
         plug = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             plug.setblocking(False)
             plug.bind(("127.0.0.1", 0))
             line = self.open("dial", address_of(plug.getsockname()), address)
             async with asyncio.timeout(CONNECT_SECONDS):
-                await asyncio.get_running_loop().sock_connect(plug, (host, int(port)))
+                await asyncio.get_running_loop().sock_connect(plug, address_parts(address))
         except BaseException:
             plug.close()
             raise
@@ -172,21 +194,23 @@ class Tapped(asyncio.Protocol):
 
 
 class TappedFront(asyncio.Protocol):
-    """Stands before the protocol of an accepted connection, and of whatever that hands its transport to, as an HTTP
-    server does at an upgrade."""
+    """Stands before the protocol of a connection, and of whatever that hands its transport to, as an HTTP server does
+    at an upgrade. A connection that was dialled brings its `line`."""
 
-    def __init__(self, tap: Tap, inner: asyncio.Protocol) -> None:
+    def __init__(self, tap: Tap, inner: asyncio.Protocol, line: Line | None = None) -> None:
         self.inner = inner
         self._tap = tap
-        self._line: Line
+        self._line = line
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        local = address_of(transport.get_extra_info("sockname"))
-        self._line = self._tap.open("accept", local, address_of(transport.get_extra_info("peername")))
+        if self._line is None:
+            local = address_of(transport.get_extra_info("sockname"))
+            self._line = self._tap.open("accept", local, address_of(transport.get_extra_info("peername")))
         self.inner.connection_made(TappedTransport(transport, self._line, self))
 
     def data_received(self, data: bytes) -> None:
+        assert self._line is not None
         self._line.record("in", data)
         self.inner.data_received(data)
 

@@ -1,0 +1,49 @@
+"""The heads that a balancer sends on: hop-by-hop headers stay behind, its own come in (RFC 9110 §7.6.1). Every other
+line goes as it came."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from labs.net.http import Request
+from labs.wire.handshake import wants_upgrade
+from labs.wire.http_head import Head
+
+_HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect"}
+)
+FORWARDED_FOR = "X-Forwarded-For"
+
+
+def forwarded_request(request: Request, peer: str) -> bytes:
+    """The request as the node gets it, from a client at `peer`: of one connection, but for an upgrade, and with its
+    body's length, however the body came."""
+    head = request.head
+    if wants_upgrade(head):
+        own = [("Connection", "Upgrade"), ("Upgrade", head.get("Upgrade") or "")]
+    else:
+        own = [("Connection", "close")]
+        if request.body or head.get("Content-Length") is not None:
+            own.append(("Content-Length", str(len(request.body))))
+    before = head.get(FORWARDED_FOR)
+    own.append((FORWARDED_FOR, f"{before}, {peer}" if before else peer))
+    dropped = _HOP_BY_HOP | set(head.tokens("Connection")) | {FORWARDED_FOR.lower(), "content-length"}
+    return _rewritten(request.raw_head, dropped - {"host"}, own) + request.body
+
+
+def forwarded_response(raw_head: bytes, head: Head, own: list[tuple[str, str]], *, closes: bool) -> bytes:
+    """The head of the node's response as the client gets it, with `own` headers added; `closes`: the client's
+    connection ends behind it."""
+    if head.status == 101:
+        return _rewritten(raw_head, frozenset(), own)
+    # The framing of the body passes through with the body.
+    dropped = (_HOP_BY_HOP | set(head.tokens("Connection"))) - {"transfer-encoding", "trailer"}
+    return _rewritten(raw_head, dropped, [*own, ("Connection", "close")] if closes else own)
+
+
+def _rewritten(raw: bytes, dropped: Set[str], own: list[tuple[str, str]]) -> bytes:
+    # A bare CR is a space here (RFC 9112 §2.2): a node that took it for the end of a line would see other headers.
+    start, *lines = raw.strip(b"\r\n").replace(b"\r\n", b"\n").replace(b"\r", b" ").split(b"\n")
+    kept = [line for line in lines if line and line.partition(b":")[0].decode("latin-1").lower() not in dropped]
+    added = [f"{name}: {value}".encode("latin-1", "replace") for name, value in own]
+    return b"\r\n".join([start, *kept, *added, b"", b""])
