@@ -9,14 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 from tutor.study import bank as banks
 from tutor.study import markdown, mock
 from tutor.study.choices import BytesSession, ChoicesSession, Picked
 from tutor.study.drills import Drills
 from tutor.study.learner import Learner
-from tutor.study.model import Fact, KeyPoint, Question
+from tutor.study.model import KeyPoint, Question
 from tutor.study.plan import FACT_SECONDS, QUESTION_SECONDS
 from tutor.study.quiz import DrillSession
 from tutor.study.rapid import CLOCK_SECONDS, RapidSession
@@ -24,7 +23,6 @@ from tutor.study.reviews import CONFIDENCES, RATINGS
 from tutor.study.store import Store
 
 WIDEST = 100
-E = TypeVar("E", Question, Fact)
 SURE = f"How sure? {', '.join(f'{n} {name}' for n, name in CONFIDENCES.items())}"
 CONFIDENCE_KEYS = {str(each): each for each in CONFIDENCES}
 RATING_KEYS = {str(each): each for each in RATINGS}
@@ -66,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _drill(learner: Learner, args: argparse.Namespace) -> int:
-    ranked = _ranked(learner, learner.bank.questions, args.count, QUESTION_SECONDS)
+    ranked = learner.drawn(learner.bank.questions, _now(), QUESTION_SECONDS, args.count)
     if not ranked:
         return _fail("no question is worth an answer now; come back tomorrow, or try --mode bytes")
     session = DrillSession(ranked, learner, _now())
@@ -119,7 +117,7 @@ def _tick(points: Sequence[KeyPoint], tick: Callable[[int], bool]) -> None:
 
 
 def _rapid(learner: Learner, args: argparse.Namespace) -> int:
-    facts = _ranked(learner, learner.bank.facts, args.count, FACT_SECONDS)
+    facts = learner.drawn(learner.bank.facts, _now(), FACT_SECONDS, args.count)
     if not facts:
         return _fail("no fact is worth an answer now; come back tomorrow, or try --mode bytes")
     session = RapidSession(facts, learner, _now(), None if args.no_clock else CLOCK_SECONDS)
@@ -212,12 +210,6 @@ _MODES: dict[str, Callable[[Learner, argparse.Namespace], int]] = {
     "bytes": _bytes,
     "mock": _mock,
 }
-
-
-def _ranked(learner: Learner, entries: Sequence[E], count: int | None, seconds: int) -> list[E]:
-    by_id = {entry.id: entry for entry in entries}
-    fits = learner.goal.minutes * 60 // seconds
-    return [by_id[key] for key in learner.memory.ranked(by_id, _now())][: count or max(1, fits)]
 
 
 def _wrote(path: Path, text: str) -> bool:

@@ -3,16 +3,18 @@ written by `later`, so neither a slow nor a missing disk is ever waited for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from datetime import datetime
+from typing import TypeVar
 
-from tutor.study.model import Bank
+from tutor.study.model import Bank, Fact, Question
 from tutor.study.plan import Today, plan
 from tutor.study.reviews import KeptMock, Mock, MockAnswer, Review, Reviews
 from tutor.study.schedule import Goal, Memory
 from tutor.study.store import LabRun, Store
 
+E = TypeVar("E", Question, Fact)
 Later = Callable[[Callable[[], object]], object]
 """Runs a write, now or later, in the order given: `executor.submit` of one thread, or `at_once`"""
 
@@ -67,6 +69,13 @@ class Learner:
     def today(self, now: datetime) -> Today:
         """The plan, made from what is known now."""
         return plan(self.bank, self.memory, self.reviews, self.lab_runs, now)
+
+    def drawn(self, entries: Sequence[E], now: datetime, seconds: float, count: int | None = None) -> list[E]:
+        """Those of the entries that are worth an answer now, the most worth first: `count` of them, or as many as the
+        minutes of a day hold at so many seconds each."""
+        by_id = {entry.id: entry for entry in entries}
+        fits = max(1, int(self.goal.minutes * 60 // seconds))
+        return [by_id[key] for key in self.memory.ranked(by_id, now)][: count or fits]
 
     def add(self, review: Review) -> None:
         """Keep a review."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from tutor.study.grading import missed, suggest
+from tutor.study.grading import accepts, missed, suggest
 from tutor.study.model import Fact, FollowUp, KeyPoint, Question
-from tutor.study.reviews import Confidence, Log, Rating, Review, review
+from tutor.study.reviews import AGAIN, GOOD, Confidence, Log, Rating, Review, review
 
 Part = Literal["answer", "depth", "follow-ups"]
 PARTS: tuple[Part, ...] = ("answer", "depth", "follow-ups")
@@ -63,6 +63,7 @@ class Card:
 
 class DrillSession:
     """Flash cards: `confide`, `reveal`, `tick`, `rate`; then the next card. `undo` goes back, over the last card too.
+    A fact is answered by `type`, and graded by its accepted spellings.
 
     Per card: asked -> (confidence) -> answer revealed -> rated. A confidence given after the answer would be worth
     nothing, so it is taken before only.
@@ -72,11 +73,14 @@ class DrillSession:
         self.cards = tuple(map(Card, entries))
         self._log = log
         self._done: list[Review] = []
+        self._typed: list[str | None] = []
         self._asked = now
         self.confidence: Confidence | None = None
         self.revealed: tuple[Part, ...] = ()
         self.ticks: frozenset[int] = frozenset()
         """The places of the key points that were said"""
+        self.typed: str | None = None
+        """What was typed as the answer to a fact; None where nothing was yet"""
 
     @property
     def current(self) -> Card | None:
@@ -100,8 +104,16 @@ class DrillSession:
 
     @property
     def suggested(self) -> Rating:
-        """The rating that the ticks suggest; Enter takes it."""
+        """The rating that the ticks suggest, or what was typed; Enter takes it."""
+        if isinstance(self._current.entry, Fact):
+            return GOOD if self.right else AGAIN
         return suggest(self._current.points, self.ticks)
+
+    @property
+    def right(self) -> bool:
+        """Whether an accepted spelling of the fact was typed."""
+        entry = self._current.entry
+        return isinstance(entry, Fact) and self.typed is not None and accepts(entry.answers, self.typed)
 
     @property
     def next_part(self) -> Part | None:
@@ -114,6 +126,14 @@ class DrillSession:
         if self.revealed:
             raise OutOfTurn("confidence is given before the answer is seen")
         self.confidence = confidence
+
+    def type(self, typed: str) -> bool:
+        """Answer a fact, which shows its answer; whether it was right by its spelling."""
+        if self.revealed or not isinstance(self._current.entry, Fact):
+            raise OutOfTurn("a fact is answered once, before its answer is seen")
+        self.typed = typed
+        self.reveal()
+        return self.right
 
     def reveal(self, part: Part | None = None) -> str:
         """Show the next part, or one by name with all before it; its Markdown, empty where there is none (left)."""
@@ -144,6 +164,7 @@ class DrillSession:
         done = review(card.key, now, "drill", rating or self.suggested, self.confidence, spent, lacking)
         self._log.add(done)
         self._done.append(done)
+        self._typed.append(self.typed)
         self._ask(now)
         return done
 
@@ -155,7 +176,7 @@ class DrillSession:
         self._log.remove(last)
         self._ask(now)
         card = self._current
-        self.confidence = last.confidence
+        self.confidence, self.typed = last.confidence, self._typed.pop()
         self.revealed = card.parts[:1]
         self.ticks = frozenset(place for place, point in enumerate(card.points) if point.text not in last.missed)
         return True
@@ -165,6 +186,7 @@ class DrillSession:
         self.confidence = None
         self.revealed = ()
         self.ticks = frozenset()
+        self.typed = None
 
     @property
     def _current(self) -> Card:

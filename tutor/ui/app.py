@@ -16,8 +16,10 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from labs import catalog
+from tutor.study.model import Fact, Question
 from tutor.ui import keys, themes
 from tutor.ui.desk import Desk
+from tutor.ui.screens.base import TutorScreen
 from tutor.ui.screens.today import TodayScreen
 
 WIDTHS = [(0, "-tiny"), (40, "-narrow"), (110, "-split"), (160, "-wide")]
@@ -37,6 +39,12 @@ def _labs() -> Screen[None]:
     return LabsScreen()
 
 
+def _quiz() -> Screen[None]:
+    from tutor.ui.screens.quiz import QuizScreen
+
+    return QuizScreen()
+
+
 class TutorApp(App[None]):
     """The tutor. `bank_paths` are question files or folders to study instead of ours."""
 
@@ -47,6 +55,7 @@ class TutorApp(App[None]):
         "today": TodayScreen,
         "questions": _questions,
         "labs": _labs,
+        "quiz": _quiz,
     }
     DEFAULT_MODE = "today"
     BINDINGS = keys.APP
@@ -59,6 +68,7 @@ class TutorApp(App[None]):
     def __init__(self, bank_paths: Sequence[Path] | None = None, *, desk: Desk | None = None) -> None:
         super().__init__()
         self.desk = desk or Desk(bank_paths)
+        self.desk.on_problem = lambda _: self.call_later(self._saving_changed)
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = self.desk.setting("theme", themes.DEFAULT)
@@ -93,6 +103,15 @@ class TutorApp(App[None]):
             what = f"{type(event.worker.error).__name__}: {event.worker.error}"
             self.notify(what, title="The questions could not be read", severity="error", timeout=60, markup=False)
 
+    def _saving_changed(self) -> None:
+        """The disk has begun to fail, or to work again: say so; studying goes on."""
+        if problem := self.desk.problem:
+            self.notify(problem, title="Nothing is saved", severity="warning", timeout=10, markup=False)
+        else:
+            self.notify("Progress is saved again.")
+        if isinstance(self.screen, TutorScreen) and self.loaded:
+            self.screen.show_status()
+
     def on_unmount(self) -> None:
         """Progress is on disk when the terminal is free again."""
         self.desk.close()
@@ -122,6 +141,15 @@ class TutorApp(App[None]):
         from tutor.ui.screens.lab import LabScreen
 
         self.push_screen(LabScreen(lab, verdict))
+
+    def open_quiz(self, mode: str, plan: Sequence[Question | Fact | str] = ()) -> None:
+        """Start a session of that mode; `plan` is what a drill asks, with the names of labs to run on the way."""
+        from tutor.ui.screens.quiz import session_of
+
+        self.switch_mode("quiz")
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.push_screen(session_of(mode, plan))
 
     def follow(self, href: str) -> None:
         """Go where a link of the text leads: q:, lab: or rfc:."""
@@ -175,6 +203,7 @@ class TutorApp(App[None]):
         yield SystemCommand("Today", "The first screen", self._run(self.action_go, "today"))
         yield SystemCommand("Questions", "Where one left", self._run(self.action_go, "questions"))
         yield SystemCommand("Labs", "Every lab and what it proves", self._run(self.action_go, "labs"))
+        yield SystemCommand("Quiz", "Test yourself", self._run(self.action_go, "quiz"))
         yield SystemCommand("Keys", "Help for this screen", self.action_help)
         for lab in catalog.LABS:
             yield SystemCommand(f"Lab: {lab.title}", lab.summary, self._run(self.open_lab, lab.name))

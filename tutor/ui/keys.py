@@ -17,12 +17,13 @@ def _faults(id: str) -> Binding:
 APP: list[BindingType] = [
     Binding("ctrl+c", "app.quit", "Quit", show=False, priority=True, tooltip="Quit at once", id="app.quit_now"),
     Binding("ctrl+q", "app.quit", "Quit", show=False, priority=True, tooltip="Quit at once", id="app.quit_too"),
-    _key("app.help", "question_mark", "app.help", "Show the keys of this screen", label="Help", display="?"),
+    _key("app.help", "question_mark,f1", "app.help", "Show the keys of this screen", label="Help", display="?"),
     _key("app.quit", "q", "app.quit", "Quit; the place is kept", label="Quit"),
     _key("app.palette", "ctrl+p", "app.command_palette", "Go to any question, lab or theme", display="^p"),
     _key("app.today", "1", "app.go('today')", "Today"),
     _key("app.questions", "2", "app.go('questions')", "Questions"),
     _key("app.labs", "3", "app.go('labs')", "Labs"),
+    _key("app.quiz", "4", "app.go('quiz')", "Quiz"),
     _key("app.theme", "t", "app.next_theme", "Next theme: dark, light, colour-blind, high contrast"),
 ]
 
@@ -77,6 +78,47 @@ QUESTIONS: list[BindingType] = [
     _key("questions.leave", "escape", "leave", "Back: close the search, go to the list, then to Today", display="Esc"),
 ]
 
+ITEMS: list[BindingType] = [
+    _key("items.down", "j,down", "step(1)", "Next line", display="j ↓"),
+    _key("items.up", "k,up", "step(-1)", "Line before", display="k ↑"),
+]
+
+QUIZ: list[BindingType] = [
+    *LABS,
+    _faults("quiz.faults"),
+]
+
+SESSION: list[BindingType] = [
+    _key("session.leave", "escape", "leave", "Leave; what was answered is kept", label="Leave", display="Esc"),
+    _key("session.links", "o", "links", "Open a link or a lab of what is shown"),
+    _key("session.copy", "y", "copy", "Copy what is shown as Markdown"),
+    _key("session.next_pane", "tab", "app.focus_next", "Next pane"),
+    _key("session.previous_pane", "shift+tab", "app.focus_previous", "The pane before"),
+    _key("session.page_down", "pagedown", "scroll_card(1)", "The text: a page down"),
+    _key("session.page_up", "pageup", "scroll_card(-1)", "The text: a page up"),
+]
+
+DRILL: list[BindingType] = [
+    _key("drill.answer", "enter,space", "go_on", "Show the answer", label="Answer", display="Enter"),
+    _key("drill.rate", "enter", "take", "Take the rating that your ticks suggest", label="Rate", display="Enter"),
+    _key("drill.back", "enter", "back", "Back to the modes", label="Back", display="Enter"),
+    _key("drill.1", "1", "digit(1)", "How sure, before the answer: a guess. After it: again"),
+    _key("drill.2", "2", "digit(2)", "Fairly sure; after the answer: hard"),
+    _key("drill.3", "3", "digit(3)", "Certain; after the answer: good"),
+    _key("drill.4", "4", "digit(4)", "After the answer: easy"),
+    _key("drill.more", "a", "more", "The next part: answer, depth, follow-ups"),
+    _key("drill.depth", "e", "unfold('depth')", "What a senior adds", label="Depth"),
+    _key("drill.follow_up", "f", "unfold('follow-ups')", "The next follow-up", label="Follow-up"),
+    _key("drill.undo", "u", "undo", "Undo the last rating", label="Undo"),
+    _key("drill.again", "r", "again", "Another round", label="Another round"),
+    *SESSION,
+]
+
+RUBRIC: list[BindingType] = [
+    _key("rubric.tick", "space,x", "choose", "This was said, or was not", label="Said it", display="Space"),
+    *ITEMS,
+]
+
 PANES: list[BindingType] = [
     _key("panes.next", "tab", "next_pane(1)", "Next pane, or claim to prove"),
     _key("panes.previous", "shift+tab", "next_pane(-1)", "The pane before"),
@@ -124,6 +166,7 @@ LAB: list[BindingType] = [
     _key("lab.today", "1", "leave_for('today')", "Today; the lab ends"),
     _key("lab.questions", "2", "leave_for('questions')", "Questions; the lab ends"),
     _key("lab.labs", "3", "leave_for('labs')", "Labs; the lab ends"),
+    _key("lab.quiz", "4", "leave_for('quiz')", "Quiz; the lab ends"),
 ]
 
 WIRE: list[BindingType] = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
@@ -40,6 +41,7 @@ class Part:
         return self.id in {"notes", "sources"}
 
 
+_BOX = Content.styled("□ ", "$foreground 60%")
 EVIDENCE = ("notes", "points", "sources")
 
 
@@ -86,23 +88,30 @@ def _note(note: SayItRight, width: int) -> Lines:
 
 def _points(points: tuple[KeyPoint, ...]) -> Part:
     def lines(width: int) -> Lines:
-        return [line for point in points for line in _point(point, width)]
+        return [line for point in points for line in point_lines(point, width)]
 
     markdown = "\n".join(f"- {point.text}{' (critical)' if point.critical else ''}" for point in points)
     hint = "what an interviewer ticks: r"
     return Part("points", f"Key points ({len(points)})", "r", hint, lines, f"## Key points\n\n{markdown}")
 
 
-def _point(point: KeyPoint, width: int) -> Lines:
-    """A box to tick, its weight as stars (1 to 3), and whether missing it fails the answer."""
-    mark = Content.assemble(("□ ", "$foreground 60%"), ("★" * point.weight).ljust(3), " ")
+def point_lines(point: KeyPoint, width: int, box: Content = _BOX, said: Sequence[str] = ()) -> Lines:
+    """A box to tick, its weight as stars (1 to 3), and whether missing it fails the answer; `said` is underlined."""
+    mark = Content.assemble(box, ("★" * point.weight).ljust(3), " ")
     must = " must be said" if point.critical else ""
-    lines = typeset(point.text, width - mark.cell_length)
+    lines = [_underlined(line, said) for line in typeset(point.text, width - mark.cell_length)]
     if must and lines[-1].cell_length + len(must) <= width - mark.cell_length:
         lines[-1] += Content.styled(must, "bold $warning")
     elif must:
         lines.append(Content.styled(must.strip(), "bold $warning"))
     return indent(lines, mark)
+
+
+def _underlined(line: Content, words: Sequence[str]) -> Content:
+    for word in words:
+        for found in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", line.plain, re.IGNORECASE):
+            line = line.stylize("underline", found.start(), found.end())
+    return line
 
 
 def _sources(sources: tuple[str, ...]) -> Part:

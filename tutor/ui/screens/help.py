@@ -15,12 +15,15 @@ GROUPS = {
     "prove": "Question",
     "search": "Search",
     "lab": "This lab",
+    **dict.fromkeys(("drill", "session"), "This quiz"),
     **dict.fromkeys(
-        ("wire", "rows", "fields", "hex", "xray", "verdicts", "order", "knobs", "cycle", "filter"), "In this pane"
+        ("wire", "rows", "fields", "hex", "xray", "verdicts", "order", "knobs", "cycle", "filter", "rubric", "items"),
+        "In this pane",
     ),
     "move": "In a list or text",
     "panes": "In a list or text",
     "today": "In a list or text",
+    "quiz": "In a list or text",
     "choice": "In a list or text",
     "choices": "In a list or text",
     "app": "Everywhere",

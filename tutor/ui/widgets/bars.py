@@ -9,7 +9,7 @@ from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
 
-MODES = (("today", "Today"), ("questions", "Questions"), ("labs", "Labs"))
+MODES = (("today", "Today"), ("questions", "Questions"), ("labs", "Labs"), ("quiz", "Quiz"))
 
 
 class TopBar(Widget):

@@ -44,26 +44,28 @@ class Fold(Sheet):
     def lines(self, width: int) -> Lines:
         """The title and, unfolded, what it holds; set anew only where width or state changed."""
         if self._set[:2] != (width, self.unfolded):
-            lines = self._title(width)
+            lines = title_lines(self.part, width, unfolded=self.unfolded)
             if self.unfolded:
                 lines += [Content(""), *indent(self.part.lines(width - 2), "  ")]
             self._set = (width, self.unfolded, lines)
         return self._set[2]
 
-    def _title(self, width: int) -> Lines:
-        fits = len(self.part.title) + len(self.part.hint) + 4 <= width  # else the key alone: the title comes first
-        hint = "" if self.unfolded else self.part.hint if fits else self.part.key
-        arrow = Content.styled("▾ " if self.unfolded else "▸ ", "bold $primary")
-        lines = indent(Content.styled(self.part.title, "bold").wrap(width - 4 - len(hint)), arrow)
-        gap = width - lines[0].cell_length - len(hint)
-        lines[0] += " " * gap + Content.styled(hint, "$foreground 60%")
-        return lines
-
     def on_click(self, event: events.Click) -> None:
         """The title line is the handle."""
-        if event.y < len(self._title(self.content_size.width)):
+        if event.y < len(title_lines(self.part, self.content_size.width, unfolded=self.unfolded)):
             self.post_message(self.Toggled(self.part))
 
     def action_follow(self, href: str) -> None:
         """A link was clicked."""
         self.post_message(self.Followed(href))
+
+
+def title_lines(part: Part, width: int, *, unfolded: bool) -> Lines:
+    """An arrow and the title; folded, what unfolds it stands at the right end."""
+    fits = len(part.title) + len(part.hint) + 4 <= width  # else the key alone: the title comes first
+    hint = "" if unfolded else part.hint if fits else part.key
+    arrow = Content.styled("▾ " if unfolded else "▸ ", "bold $primary")
+    lines = indent(Content.styled(part.title, "bold").wrap(width - 4 - len(hint)), arrow)
+    gap = width - lines[0].cell_length - len(hint)
+    lines[0] += " " * gap + Content.styled(hint, "$foreground 60%")
+    return lines

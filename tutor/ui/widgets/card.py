@@ -1,0 +1,103 @@
+"""A card of the quiz: what is asked, and below it the parts that were revealed. One text, however long it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.style import Style
+from textual.widgets import Static
+
+from tutor.ui import keys
+from tutor.ui.lines import Lines, indent
+from tutor.ui.parts import Part
+from tutor.ui.typeset import typeset
+from tutor.ui.widgets.fold import title_lines
+from tutor.ui.widgets.sheet import Sheet
+
+NOTHING: frozenset[str] = frozenset()
+
+
+class CardText(Sheet):
+    """The parts one below the other, the folded ones as their titles; a click on a title asks for that part."""
+
+    def __init__(self) -> None:
+        super().__init__(id="card-text")
+        self.auto_links = False  # a whole title is what one clicks: it is not to be underlined like a link
+        self._parts: Sequence[Part] = ()
+        self._unfolded = NOTHING
+        self._set: tuple[int, Lines] = (0, [])
+        self.tops: dict[str, int] = {}
+        """At which line each part begins"""
+
+    def show(self, parts: Sequence[Part], unfolded: frozenset[str]) -> None:
+        """Other parts, or others unfolded."""
+        if (parts, unfolded) != (self._parts, self._unfolded):
+            self._parts, self._unfolded = parts, unfolded
+            self._set = (0, [])
+            self.refresh(layout=True)
+
+    def lines(self, width: int) -> Lines:
+        """Set anew only where width or parts changed."""
+        if self._set[0] != width:
+            lines: Lines = []
+            for part in self._parts:
+                self.tops[part.id] = len(lines)
+                lines += self._part(part, width)
+            self._set = (width, lines)
+        return self._set[1]
+
+    def _part(self, part: Part, width: int) -> Lines:
+        unfolded = part.id in self._unfolded
+        go = Style.from_meta({"@click": f"screen.unfold({part.id!r})"})
+        lines = [line.stylize(go) for line in title_lines(part, width, unfolded=unfolded)]
+        if unfolded:
+            lines += [Content(""), *indent(part.lines(width - 2), "  "), Content("")]
+        return lines
+
+    def action_follow(self, href: str) -> None:
+        """A link was clicked."""
+        self.screen.follow(href)  # type: ignore[attr-defined]
+
+
+class CardView(VerticalScroll):
+    """The question on top; `show` gives all of it."""
+
+    BINDINGS = keys.MOVE
+
+    def __init__(self) -> None:
+        super().__init__(id="card")
+
+    def compose(self) -> ComposeResult:
+        """Meta, question, parts."""
+        yield Static("", id="meta", markup=False)
+        yield Sheet(id="ask")
+        yield CardText()
+
+    def show(self, meta: Content, ask: str, parts: Sequence[Part] = (), unfolded: frozenset[str] = NOTHING) -> None:
+        """What stands on the card now; `ask` is Markdown."""
+        self.query_one("#meta", Static).update(meta)
+        self.query_one("#ask", Sheet).update(lambda width: typeset(ask, width))
+        self.query_one(CardText).show(parts, unfolded)
+
+    def bring(self, part: str) -> None:
+        """Scroll to where a part begins, once it is laid out; an empty name is the top."""
+        self.call_after_refresh(self._bring, part)
+
+    def _bring(self, part: str) -> None:
+        text = self.query_one(CardText)
+        top = text.virtual_region.y + text.tops.get(part, 0) if part else 0
+        self.scroll_to(y=top, animate=False)
+
+    def action_move(self, direction: int) -> None:
+        """Scroll two lines."""
+        self.scroll_relative(y=direction * 2, animate=False)
+
+    def action_edge(self, edge: str) -> None:
+        """Scroll to an end."""
+        if edge == "top":
+            self.scroll_home(animate=False)
+        else:
+            self.scroll_end(animate=False)
