@@ -12,7 +12,7 @@ from labs.broker.destinations import KNOWN, Access, Kind, check, kind_of, split_
 from labs.broker.effects import Published
 from labs.broker.handlers import Handler, Reply, Request, user_destination
 from labs.broker.ledger import Ledger
-from labs.broker.message import NOT_PASSED_ON, Message
+from labs.broker.message import Message, passed_on
 from labs.broker.outbound import Outbound
 from labs.broker.queues import Queues
 from labs.broker.session import Session
@@ -84,7 +84,7 @@ class Exchange:
     def resolve(self, session: Session, frame: Frame, now: float) -> list[Parcel]:
         """What a SEND that passed check_send() comes to: itself, or what its handler replies."""
         destination = frame.get("destination") or ""
-        headers = tuple(header for header in frame.headers if header[0] not in NOT_PASSED_ON)
+        headers = passed_on(frame.headers)
         kind = self.kind(destination)
         if kind is Kind.APP:
             handler = self._config.handlers.get(destination)

@@ -18,6 +18,15 @@ _OVERHEAD = 200  # bytes that a stored message costs beside its text, roughly
 HEART_BEAT = b"\n"
 
 
+def passed_on(headers: Headers) -> Headers:
+    """What subscribers get of a SEND's headers, of repeated ones the first (STOMP 1.2, Repeated Header Entries)."""
+    first: dict[str, str] = {}
+    for name, value in headers:
+        if name not in NOT_PASSED_ON:
+            first.setdefault(name, value)
+    return tuple(first.items())
+
+
 class Message:
     """One message: of a topic, waiting in a queue, or on its way to a user. `born` is when it was accepted; `tries`
     counts its deliveries from a queue. `sequence` is None where its destination has none (a user's)."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import re
 
-_FORM = re.compile(r"([0-9]{1,9}),([0-9]{1,9})")
+_FORM = re.compile(r"([0-9]{1,15}),([0-9]{1,15})")
 # The sender MUST send at least every n ms: a timer is late, never early.
 _EARLY = 0.9
 

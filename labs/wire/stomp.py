@@ -228,6 +228,8 @@ class StompParser:
                 name, value = name.strip(), value.strip()
             elif "\\" in line and escapes:
                 name, value = self._unescape(name, escapes), self._unescape(value, escapes)
+            if not name:
+                raise self._error(self._pos, f"header {line[:20]!r} has no name; it reads name:value")
             headers.append((name, value))
         return tuple(headers)
 
@@ -322,6 +324,8 @@ def encode(frame: Frame, version: Version = "1.2") -> bytes:
     lines = [frame.command]
     has_length = not frame.body
     for name, value in frame.headers:
+        if not name:
+            raise ValueError(f"{frame.command} header without a name, of value {value[:40]!r}")
         if name == "content-length":
             has_length = True
         if table is not None:

@@ -43,6 +43,7 @@ BAD: dict[str, tuple[str, tuple[str, ...]]] = {
     "a negative one": ("SEND\ndestination:/topic/a\ncontent-length:-1\nreceipt:r\n\nx\0", ("content-length '-1'",)),
     "a short one": ("SEND\ndestination:/topic/a\ncontent-length:1\nreceipt:r\n\nxy\0", ("content-length 1", "NUL")),
     "an undefined escape": ("SEND\ndestination:/topic/a\nh:a\\tb\nreceipt:r\n\nx\0", ("undefined escape",)),
+    "a header without a name": ("SEND\ndestination:/topic/a\n:v\nreceipt:r\n\nx\0", ("no name",)),
     "a header without a colon": ("SEND\ndestination:/topic/a\nh\nreceipt:r\n\nx\0", ("no colon",)),
     "last-seen no number": ("SUBSCRIBE\nid:1\ndestination:/topic/a\nlast-seen:x\nreceipt:r\n\n\0", ("last-seen 'x'",)),
     "last-seen on a queue": ("SUBSCRIBE\nid:1\ndestination:/queue/a\nlast-seen:1\nreceipt:r\n\n\0", ("last-seen",)),

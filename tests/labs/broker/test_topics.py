@@ -44,6 +44,13 @@ def test_message_ids_are_unique_and_sequence_numbers_a_destinations():
     assert [frame.get("sequence") for frame in client.inbox] == ["1", "1", "2"]
 
 
+def test_of_repeated_headers_the_first_is_passed_on():
+    client = World().client()
+    client.subscribe("/topic/a")
+    client.write("SEND\ndestination:/topic/a\nh:1\nh:2\ndestination:/topic/b\n\nx\0")
+    assert [value for name, value in client.take("MESSAGE").headers if name in {"h", "destination"}] == ["/topic/a", "1"]
+
+
 def test_what_the_sender_asks_of_the_broker_and_what_it_forges_is_not_passed_on():
     client = World().client()
     client.subscribe("/topic/a", "s")
