@@ -149,7 +149,12 @@ def _add_serve(commands: argparse._SubParsersAction[_Parser]) -> None:
     serve.add_argument("--port", type=int, default=0, help="0: any free one")
     serve.add_argument("--auth", choices=("open", "token"), help="token: only who has one; default open on loopback")
     serve.add_argument("--secret-file", type=Path, metavar="FILE", help="what signs the tokens; else made up")
-    serve.add_argument("--set", action="append", default=[], metavar="LIMIT=VALUE", help="set a limit (repeatable)")
+    serve.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
+                       help="a limit, a heart-beat, what becomes of slow consumers (repeatable)")  # fmt: skip
+    serve.add_argument("--settings", action="store_true",
+                       help="list what --set sets: defaults, meanings, close codes; and end")  # fmt: skip
+    serve.add_argument("--rule", action="append", default=[], metavar="RULE",
+                       help="'allow|deny SUBSCRIBE|SEND|any PATTERN [USER,…]': the first that fits counts")  # fmt: skip
     serve.add_argument("--semantics", choices=("full", "spring"), default="full",
                        help="spring: as Spring's simple broker does where the two differ")  # fmt: skip
     serve.add_argument("--sockjs-test-endpoints", action="store_true",

@@ -8,13 +8,14 @@ effects = broker.lost(session, now)
 """
 
 from labs.broker.broker import Broker
-from labs.broker.config import BrokerConfig, Identity, Limits, Peer, Refused, Rule, as_spring
+from labs.broker.config import Behaviour, BrokerConfig, Identity, Limits, Peer, Refused, Rule, as_spring, behaving
 from labs.broker.counters import Counters
 from labs.broker.effects import Close, Effect, Published, Send
 from labs.broker.handlers import Handler, Reply, Request, user_destination
 from labs.broker.violation import Violation
 
 __all__ = [
+    "Behaviour",
     "Broker",
     "BrokerConfig",
     "Close",
@@ -32,5 +33,6 @@ __all__ = [
     "Send",
     "Violation",
     "as_spring",
+    "behaving",
     "user_destination",
 ]

@@ -9,7 +9,7 @@ from labs.broker.commands import Commands
 from labs.broker.config import EXPIRED, POLICY, PROTOCOL_ERROR, TOO_BIG, BrokerConfig, Peer
 from labs.broker.connect import answer, heart_beats, terms_of
 from labs.broker.counters import Counters
-from labs.broker.destinations import KNOWN, Kind
+from labs.broker.destinations import KNOWN, Kind, kind_of
 from labs.broker.effects import Close, Effect
 from labs.broker.exchange import Exchange, Parcel
 from labs.broker.message import HEART_BEAT, error
@@ -35,6 +35,8 @@ class Broker:
     def __init__(self, config: BrokerConfig, now: float) -> None:
         if not _NODE.fullmatch(config.node):
             raise ValueError(f"node {config.node!r}: it is made of letters, digits, dot, dash and underscore")
+        if kind_of(config.dead_letters) is not Kind.QUEUE:
+            raise ValueError(f"dead letters {config.dead_letters!r}: they go to a queue, /queue/…")
         self.config = config
         self.counters = Counters()
         limits = config.limits

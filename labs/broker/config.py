@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from labs.broker.handlers import SAMPLES, SUBSCRIBE_SAMPLES, Handler
 from labs.rules.limits import Slow
+from labs.rules.setting import setting
 
 PROTOCOL_ERROR, POLICY, TOO_BIG, TRY_LATER, EXPIRED = 1002, 1008, 1009, 1013, 4401
 
 Semantics = Literal["full", "spring"]
+Action = Literal["SUBSCRIBE", "SEND", "any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,38 +23,61 @@ class Limits:
     `message`, `header_bytes`, `headers`, `line`, `body` and `before_connect` hold before anything is buffered.
     """
 
-    message: int = 4 * 1024 * 1024  # one WebSocket message; 1009
-    header_bytes: int = 64 * 1024  # command and headers of a frame; 1009
-    headers: int = 1000  # of a frame; 1009
-    line: int = 10 * 1024  # one header line; 1009
-    body: int = 4 * 1024 * 1024  # of a frame; 1009
-    before_connect: int = 64 * 1024  # everything up to the end of CONNECT; 1009
-    connect_seconds: float = 10.0  # from open to CONNECT; 1008
-    destination: int = 1024  # the destination header; 1008
-    wildcards: int = 8  # in a pattern; 1008
-    subscriptions: int = 1000  # a session; 1008
-    sessions_per_user: int = 16_384  # 1008
-    sessions_per_address: int = 16_384  # 1008
-    frames_per_second: float = 50_000.0  # a session, averaged by a token bucket; 1008
-    frames_burst: int = 100_000  # what the bucket holds; 1008
-    transactions: int = 100  # open in a session; 1008
-    transaction_frames: int = 10_000  # held by a session's open transactions; 1008
-    transaction_bytes: int = 16 * 1024 * 1024  # held by a session's open transactions; 1009
-    unacknowledged: int = 1000  # a subscription: a queue waits, a topic's subscriber is too slow: 1008
-    outgoing: int = 1024 * 1024  # what a slow consumer may be behind, beyond its socket's buffer; 1008 (`Slow`)
-    destinations: int = 10_000  # topics that are remembered, and queues; when all are in use: 1013
-    queue_messages: int = 100_000  # waiting in one queue; 1013
-    stored_bytes: int = 256 * 1024 * 1024  # waiting in all queues; 1013
-    queue_seconds: float = 3600.0  # a message waits in a queue
-    tries: int = 5  # deliveries of a message before it is dead-lettered
-    replay_messages: int = 1000  # kept of a topic for `last-seen`
-    replay_bytes: int = 1024 * 1024  # kept of a topic for `last-seen`
-    replay_seconds: float = 300.0  # kept of a topic for `last-seen`
-    replay_stored: int = 64 * 1024 * 1024  # kept of all topics for `last-seen`: the least recent give way
-    idempotency_key: int = 128  # characters of the header that names a SEND; 1008
-    idempotency_keys: int = 1000  # remembered of a user
-    idempotency_stored: int = 100_000  # remembered of all users: the least recently active give way
-    idempotency_seconds: float = 300.0  # remembered
+    message: int = setting(4 * 1024 * 1024, "bytes of one WebSocket message", 1009)
+    header_bytes: int = setting(64 * 1024, "bytes of the command and headers of a frame", 1009)
+    headers: int = setting(1000, "headers of a frame", 1009)
+    line: int = setting(10 * 1024, "characters of a header line", 1009)
+    body: int = setting(4 * 1024 * 1024, "bytes of the body of a frame", 1009)
+    before_connect: int = setting(64 * 1024, "bytes up to the end of CONNECT", 1009)
+    connect_seconds: float = setting(10.0, "seconds from open to CONNECT", 1008)
+    destination: int = setting(1024, "bytes of a destination", 1008)
+    wildcards: int = setting(8, "wildcards in a pattern", 1008)
+    subscriptions: int = setting(1000, "subscriptions of a session", 1008)
+    sessions_per_user: int = setting(16_384, "sessions of a user at once", 1008)
+    sessions_per_address: int = setting(16_384, "sessions of an address at once", 1008)
+    frames_per_second: float = setting(50_000.0, "frames of a session a second, averaged by a token bucket", 1008)
+    frames_burst: int = setting(100_000, "frames at once: what that bucket holds", 1008)
+    transactions: int = setting(100, "transactions open in a session", 1008)
+    transaction_frames: int = setting(10_000, "frames held by the open transactions of a session", 1008)
+    transaction_bytes: int = setting(16 * 1024 * 1024, "bytes held by the open transactions of a session", 1009)
+    unacknowledged: int = setting(
+        1000, "messages a subscription has not acknowledged: a queue waits then, a topic's subscriber is too slow", 1008
+    )
+    outgoing: int = setting(
+        1024 * 1024, "bytes that wait for a slow consumer beyond the buffer of its socket (slow-consumer)", 1008
+    )
+    destinations: int = setting(10_000, "topics, and queues, that are remembered, if all are in use", 1013)
+    queue_messages: int = setting(100_000, "messages waiting in a queue", 1013)
+    stored_bytes: int = setting(256 * 1024 * 1024, "bytes waiting in all queues", 1013)
+    queue_seconds: float = setting(3600.0, "seconds that a message waits in a queue, then it is dead-lettered")
+    tries: int = setting(5, "deliveries of a message, then it is dead-lettered")
+    replay_messages: int = setting(1000, "messages of a topic that are kept for last-seen")
+    replay_bytes: int = setting(1024 * 1024, "bytes of a topic that are kept for last-seen")
+    replay_seconds: float = setting(300.0, "seconds that a message of a topic is kept for last-seen")
+    replay_stored: int = setting(
+        64 * 1024 * 1024, "bytes of all topics that are kept for last-seen; the least recent give way"
+    )
+    idempotency_key: int = setting(128, "characters of an idempotency-key", 1008)
+    idempotency_keys: int = setting(1000, "idempotency-keys remembered of a user")
+    idempotency_stored: int = setting(
+        100_000, "idempotency-keys remembered of all users; the least recently active give way"
+    )
+    idempotency_seconds: float = setting(300.0, "seconds that an idempotency-key is remembered")
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What one may choose by a number or a word beside the limits; BrokerConfig says it in the broker's own terms."""
+
+    heart_beat_send: int = setting(1000, "milliseconds between heart-beats to a client, at least; 0: none are sent")
+    heart_beat_expect: int = setting(
+        1000, "milliseconds between heart-beats of a client, at least; 0: none are expected"
+    )
+    heart_beat_tolerance: float = setting(2.5, "intervals of silence until a client is taken for dead; 0: it never is")
+    slow_consumer: Literal["coalesce", "drop-oldest", "disconnect"] = setting(
+        "disconnect", "what becomes of who does not keep up: coalesce, drop-oldest, disconnect"
+    )
+    dead_letters: str = setting("/queue/dead-letter", "the queue of what was not acknowledged, or waited too long")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +122,7 @@ class Rule:
     its user might subscribe to by name.
     """
 
-    action: Literal["SUBSCRIBE", "SEND", "any"]
+    action: Action
     pattern: str
     allow: bool
     users: frozenset[str] | None = None
@@ -134,3 +159,15 @@ class BrokerConfig:
 def as_spring(config: BrokerConfig) -> BrokerConfig:
     """The same broker with the semantics and heart-beats of Spring's simple broker with a task scheduler."""
     return replace(config, semantics="spring", heart_beat=(10_000, 10_000), tolerance=3.0)
+
+
+def behaving(config: BrokerConfig, chosen: Mapping[str, Any]) -> BrokerConfig:
+    """The same broker with some fields of Behaviour; the others stay as they are."""
+    send, expect = config.heart_beat
+    return replace(
+        config,
+        heart_beat=(chosen.get("heart_beat_send", send), chosen.get("heart_beat_expect", expect)),
+        tolerance=chosen.get("heart_beat_tolerance", config.tolerance),
+        slow=chosen.get("slow_consumer", config.slow),
+        dead_letters=chosen.get("dead_letters", config.dead_letters),
+    )

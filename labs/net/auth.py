@@ -14,6 +14,7 @@ import jwt
 
 from labs.broker import Identity, Peer, Refused
 from labs.net.http import Request
+from labs.rules.setting import setting
 
 ALGORITHM = "HS256"
 UNAUTHORIZED = 4401  # close code: no valid token, or no longer
@@ -28,9 +29,11 @@ Mode = Literal["open", "token"]
 class AuthLimits:
     """Times in seconds; `allowed_origins` are separated by commas, `*` is any."""
 
-    token_time: float = 3600.0  # how long an issued token lives, and at most
-    ticket_time: float = 30.0  # how long a ticket may be used, once
-    allowed_origins: str = ""  # beside the server's own, as http://localhost:5173
+    token_time: float = setting(3600.0, "seconds that an issued token lives, at most")
+    ticket_time: float = setting(30.0, "seconds in which a ticket may be used, once")
+    allowed_origins: str = setting(
+        "", "origins that may connect beside the server's own, with commas between them; * is any"
+    )
 
 
 class AuthError(ValueError):

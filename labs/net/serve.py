@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import IO, Any, Literal
 
-from labs.broker import Broker, BrokerConfig, Limits, Peer
+from labs.broker import Behaviour, Broker, BrokerConfig, Limits, Peer
 from labs.net.access_log import AccessLog
 from labs.net.auth import (
     Auth,
@@ -35,6 +35,7 @@ from labs.net.sockjs import BaseOptions, SockJsBase
 from labs.net.sockjs_session import SockJsLimits
 from labs.net.stomp import Stomp, StompReceiver
 from labs.net.tasks import Tasks, first_of
+from labs.rules.setting import setting
 from labs.wire.handshake import wants_upgrade
 from labs.wire.stomp import SUBPROTOCOLS
 
@@ -48,15 +49,19 @@ _NO_STORE = ("Cache-Control", "no-store")
 class ServerLimits:
     """Limits of the server itself. Sizes in bytes, times in seconds."""
 
-    echo_size: int = 64 * 1024 * 1024  # of a message to /echo, which conformance suites send 16 MiB to; 1009
-    body_size: int = 1024 * 1024  # of a request's body; more is answered with 413
-    head_size: int = 16 * 1024  # of a request's head; more is answered with 431
-    request_time: float = 10.0  # for a request to become whole; then 408
-    idle_time: float = 60.0  # of a connection kept alive, between two requests
-    send_buffer: int = 64 * 1024  # written to a client and not taken, until it counts as slow
-    drain_time: float = 5.0  # from being told to stop until what is left is cut
-    restart_delay: float = 0.0  # above 0: clients are closed with 1012 and told to come back after so long
-    compression: Literal["on", "off"] = "on"  # whether permessage-deflate is accepted
+    echo_size: int = setting(
+        64 * 1024 * 1024, "bytes of a message to /echo, to which conformance suites send 16 MiB", 1009
+    )
+    body_size: int = setting(1024 * 1024, "bytes of the body of a request; more is answered with 413")
+    head_size: int = setting(16 * 1024, "bytes of the head of a request; more is answered with 431")
+    request_time: float = setting(10.0, "seconds for a request to become whole; then it is answered with 408")
+    idle_time: float = setting(60.0, "seconds between two requests on a connection that is kept alive")
+    send_buffer: int = setting(64 * 1024, "bytes written to a client and not taken, until it counts as slow")
+    drain_time: float = setting(5.0, "seconds from being told to stop until what is left is cut")
+    restart_delay: float = setting(
+        0.0, "seconds after which clients are told to come back, with 1012 in place of 1001 where above 0"
+    )
+    compression: Literal["on", "off"] = setting("on", "whether a client may compress its messages (permessage-deflate)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class ServeOptions:
     access_log: IO[str] | None = None
 
 
-SETTINGS: tuple[type[Any], ...] = (ServerLimits, AuthLimits, SockJsLimits, Limits)  # what --set sets
+SETTINGS: tuple[type[Any], ...] = (Limits, Behaviour, ServerLimits, AuthLimits, SockJsLimits)  # what --set sets
 
 
 class Server:

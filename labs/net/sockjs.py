@@ -4,6 +4,7 @@ them. Sessions are in sockjs_session.py. https://github.com/sockjs/sockjs-protoc
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import re
 import secrets
@@ -64,15 +65,13 @@ _HTMLFILE = """<!doctype html>
 
 @dataclass(frozen=True, slots=True)
 class BaseOptions:
-    """One base: `websocket` off is for the tests of fallbacks, `cookie` sets JSESSIONID for sticky balancers.
-    `script`: where the iframe page finds sockjs-client; beside it by default: nothing is fetched from elsewhere."""
+    """One base: `websocket` off is for the tests of fallbacks, `cookie` sets JSESSIONID for sticky balancers."""
 
     websocket: bool = True
     cookie: bool = False
     compression: str = "off"
     message_size: int = 1024 * 1024
     limits: SockJsLimits = field(default_factory=SockJsLimits)
-    script: str = "sockjs.min.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class SockJsBase:
         self._application = application
         self._options = options
         self._sessions: dict[str, HttpSession] = {}
-        self._iframe = (IFRAME % options.script).encode()
+        self._iframe = (IFRAME % html.escape(options.limits.sockjs_script)).encode()
         self._etag = f'"{hashlib.sha256(self._iframe).hexdigest()[:32]}"'
         self._transports: dict[str, tuple[str, Callable[[Exchange, str], None]]] = {
             "xhr": ("POST", self._xhr),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from labs.net.front import Exchange
 from labs.net.link import ABNORMAL, Channel, Receiver
+from labs.rules.setting import setting
 from labs.wire.sockjs import (
     SockJsError,
     decode,
@@ -21,18 +22,18 @@ from labs.wire.sockjs import (
 GO_AWAY = (3000, "Go away!")
 INTERRUPTED = (1002, "Connection interrupted")
 STILL_OPEN = (2010, "Another connection still open")
-UNSUPPORTED = 1003
 
 
 @dataclass(frozen=True, slots=True)
 class SockJsLimits:
     """Times in seconds, sizes in bytes."""
 
-    sockjs_heartbeat: float = 25.0  # between `h` frames
-    sockjs_disconnect: float = 5.0  # without a response to write to, until the session is over
-    sockjs_stream: int = 128 * 1024  # of one streaming response
-    sockjs_sessions: int = 10_000  # over HTTP, at once, a base
-    sockjs_backlog: int = 64 * 1024  # waiting in a session, until it is congested
+    sockjs_heartbeat: float = setting(25.0, "seconds between two h frames")
+    sockjs_disconnect: float = setting(5.0, "seconds without a response to write to, until a session is over")
+    sockjs_stream: int = setting(128 * 1024, "bytes of a streaming response")
+    sockjs_sessions: int = setting(10_000, "sessions over HTTP at once")
+    sockjs_backlog: int = setting(64 * 1024, "characters that wait in a session, until it counts as slow")
+    sockjs_script: str = setting("/sockjs.min.js", "the URL of sockjs-client for the iframe page")
 
 
 def as_bytes(message: str) -> bytes:
@@ -41,6 +42,15 @@ def as_bytes(message: str) -> bytes:
         return message.encode()
     except UnicodeEncodeError:
         return message.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def as_text(data: bytes) -> str | None:
+    """The message; None where it is no UTF-8, which SockJS has no frame for. Such a message is dropped: the session of
+    who happened to listen when somebody sent it goes on."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 class WebSocketSession:
@@ -86,10 +96,8 @@ class WebSocketSession:
     # As the application's channel.
 
     def send(self, data: bytes, *, text: bool) -> None:
-        if text:
-            self._write(encode_messages([data.decode()]))
-        else:
-            self.close(UNSUPPORTED, "SockJS carries text only, this message is binary")
+        if (message := as_text(data)) is not None:
+            self._write(encode_messages([message]))
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         self._write(encode_close(*close_frame(code, reason)))
@@ -196,12 +204,9 @@ class HttpSession:
     # As the application's channel.
 
     def send(self, data: bytes, *, text: bool) -> None:
-        if self._closed is not None:
+        message = as_text(data)
+        if self._closed is not None or message is None:
             return
-        if not text:
-            self.close(UNSUPPORTED, "SockJS carries text only, this message is binary")
-            return
-        message = data.decode()
         self._waiting.append(message)
         self._size += len(message)
         if not self._flushing:

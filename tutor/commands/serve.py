@@ -9,13 +9,13 @@ import json
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from labs.broker import BrokerConfig, Limits
+from labs.broker import Behaviour, BrokerConfig, Limits, as_spring, behaving
+from labs.broker.destinations import Kind, kind_of
 from labs.net.auth import MIN_SECRET, AuthLimits, Mode, generate_secret
-from labs.net.knobs import SettingError, read_settings
+from labs.net.knobs import SettingError, described, read_rule, read_settings
 from labs.net.serve import SETTINGS, ServeOptions, Server, ServerLimits, is_loopback
 from labs.net.sockjs_session import SockJsLimits
 
@@ -29,6 +29,9 @@ class _Refused(Exception):
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C; 2 where it cannot begin."""
+    if args.settings:
+        print("\n".join(described(*SETTINGS)))
+        return SERVED
     try:
         with contextlib.ExitStack() as stack:
             options = _options(args, stack)
@@ -41,6 +44,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _options(args: argparse.Namespace, stack: contextlib.ExitStack) -> ServeOptions:
     values = read_settings(args.set, *SETTINGS)
+    broker = BrokerConfig(limits=Limits(**values[Limits]), rules=tuple(map(read_rule, args.rule)))  # type: ignore[arg-type]
+    broker = behaving(as_spring(broker) if args.semantics == "spring" else broker, values[Behaviour])
+    if kind_of(broker.dead_letters) is not Kind.QUEUE:
+        raise _Refused(f"--set dead-letters={broker.dead_letters}: they go to a queue, /queue/…")
     local = is_loopback(args.host)
     auth: Mode = args.auth or ("open" if local else "token")
     if not 0 <= args.port <= 65535:
@@ -55,7 +62,7 @@ def _options(args: argparse.Namespace, stack: contextlib.ExitStack) -> ServeOpti
         limits=ServerLimits(**values[ServerLimits]),  # type: ignore[arg-type]
         auth_limits=AuthLimits(**values[AuthLimits]),  # type: ignore[arg-type]
         sockjs_limits=SockJsLimits(**values[SockJsLimits]),  # type: ignore[arg-type]
-        broker=replace(BrokerConfig(), semantics=args.semantics, limits=Limits(**values[Limits])),  # type: ignore[arg-type]
+        broker=broker,
         sockjs_tests=args.sockjs_test_endpoints,
         access_log=_access_log(args.access_log, stack),
     )

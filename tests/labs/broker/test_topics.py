@@ -48,7 +48,10 @@ def test_of_repeated_headers_the_first_is_passed_on():
     client = World().client()
     client.subscribe("/topic/a")
     client.write("SEND\ndestination:/topic/a\nh:1\nh:2\ndestination:/topic/b\n\nx\0")
-    assert [value for name, value in client.take("MESSAGE").headers if name in {"h", "destination"}] == ["/topic/a", "1"]
+    assert [value for name, value in client.take("MESSAGE").headers if name in {"h", "destination"}] == [
+        "/topic/a",
+        "1",
+    ]
 
 
 def test_what_the_sender_asks_of_the_broker_and_what_it_forges_is_not_passed_on():

@@ -85,10 +85,13 @@ async def test_one_message_reaches_a_socket_and_a_sockjs_session() -> None:
         for messages in (connecting, sending):
             body = json.dumps(messages).encode()
             assert (await ask(server, "POST", "/sockjs/0/s/xhr_send", body)).status == 204
-        assert (await receive(client)).body == b"both"
+        binary = encode(Frame("SEND", (("destination", "/topic/a"),), b"\xff"))
+        await client.send(binary + frame("SEND", "late", destination="/topic/a").encode())
+        assert [(await receive(client)).body for _ in range(3)] == [b"both", b"\xff", b"late"]
         polled = (await ask(server, "POST", "/sockjs/0/s/xhr")).body
         assert polled.startswith(b'a["CONNECTED')
         assert b"both" in polled
+        assert b"late" in polled, "a message that SockJS cannot carry is left out, and the session goes on"
         await client.close()
 
 

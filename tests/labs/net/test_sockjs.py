@@ -35,6 +35,7 @@ async def test_greeting_info_and_iframe() -> None:
         assert json.loads((await ask(server, "GET", "/cookie_needed_echo/info")).body)["cookie_needed"]
         page = await ask(server, "GET", "/echo/iframe-1.2.html?t=3")
         assert b"SockJS.bootstrap_iframe" in page.body
+        assert b'<script src="/sockjs.min.js">' in page.body, "an absolute URL, as sockjs-client and its tests want"
         again = await ask(server, "GET", "/echo/iframe.html", If_None_Match=page.headers["etag"])
         assert (again.status, again.body) == (304, b"")
 
