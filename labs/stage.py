@@ -22,9 +22,10 @@ from labs.findings import Judge, unmeasured
 from labs.lab import KnobValue, Lab
 from labs.learner import Learner
 from labs.net.journal import Journal
-from labs.net.processes import SHARED_CLOCK, Cast, Child, ProcessError, last_words
+from labs.net.processes import SHARED_CLOCK, Child, ProcessError
 from labs.net.tap import Tap
 from labs.net.tasks import Tasks
+from labs.parts import Parts
 from labs.recording import Tape
 
 STEP_SECONDS = 30.0  # between two steps or predictions, the learner's time not counted
@@ -92,12 +93,13 @@ class Stage:
         self._pauses = pauses and not auto
         self._journal = Journal(time.monotonic())
         self._tasks = Tasks(lambda failure: self.stop(f"{type(failure).__name__}: {failure}"))
-        self._cast = Cast(self._tasks, self._journal.take, self._child_ended, _load)
+        self.parts = Parts(self._tasks, self._journal, self._say, self.stop, _load)
         self._learner = Learner(lab, self.knobs, self._say, self.stop)
         self._step = ""
         self._opened = False
         self._began = datetime.now(UTC)
         self._judged: dict[str, bool] = {}
+        self._excused: set[str] = set()
         self._stopped: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -177,6 +179,13 @@ class Stage:
             )  # fmt: skip
         await self.flush()
 
+    def excuse(self, why: str, *ids: str) -> None:
+        """These verdicts cannot be measured on this machine, `why` not: that is told, and is no failure of the lab."""
+        for id in ids:
+            if id not in self._judged:
+                self._excused.add(id)
+                self.note(f"Not measured here: {self.lab.verdicts[id]}: {why}.")
+
     # Parts and bytes.
 
     def tap(self, part: str) -> Tap:
@@ -190,11 +199,7 @@ class Stage:
 
     async def spawn(self, id: str, role: str, module: str, **config: object) -> Child:
         """Start a part as a process of its own and wait until it listens; raises ProcessError."""
-        child = await self._cast.spawn(id, module, config)
-        for address in child.addresses.values():
-            self._journal.listen(id, address)
-        self.part(id, role, pid=child.process.pid, address=child.addresses.get("main"))
-        return child
+        return await self.parts.spawn(id, role, module, config)
 
     def expect_stranger(self, part: str, role: str) -> None:
         """Connections that no part of the lab dialled come from `part`."""
@@ -220,7 +225,7 @@ class Stage:
 
     async def flush(self) -> None:
         """Bring the tape up to this moment."""
-        self._drain(await self._cast.barrier())
+        self._drain(await self.parts.cast.barrier())
 
     def stop(self, reason: str) -> None:
         """End the lab before its end."""
@@ -251,12 +256,6 @@ class Stage:
         if what:
             loop = asyncio.get_running_loop()
             self._deadline = loop.call_later(seconds, self.stop, f"{what} took longer than {seconds:g} s")
-
-    def _child_ended(self, child: Child) -> None:
-        role = next((part.role for _, part in self.tape.of(tape.Part) if part.id == child.id), "server")
-        self.part(child.id, role, "down", pid=child.process.pid)
-        if not child.ending:
-            self.stop(f"{child.id} (process {child.process.pid}) ended unexpectedly: {last_words(child)}")
 
     def _now(self) -> float:
         return time.monotonic() - self._journal.began
@@ -290,7 +289,7 @@ class Stage:
                 await self.flush()
             finally:
                 self._watch("")
-                await self._cast.aclose()
+                await self.parts.cast.aclose()
         self._drain(time.monotonic())
         ended = self._ended(error)
         self._journal.event(ended)
@@ -300,7 +299,7 @@ class Stage:
         return ended
 
     def _ended(self, error: str | None) -> tape.Ended:
-        missing = [id for id in self.lab.verdicts if id not in self._judged]
+        missing = [id for id in self.lab.verdicts if id not in self._judged and id not in self._excused]
         if error is None and missing:
             error = f"not measured: {', '.join(missing)}"
         ok = error is None and all(self._judged.values())

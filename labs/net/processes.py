@@ -49,6 +49,7 @@ class Child:
     ending: bool = False
     frozen: bool = False
     errors: bytes = b""
+    over: asyncio.Event = field(default_factory=asyncio.Event)  # it has ended, and that was told
     _syncs: dict[int, asyncio.Future[None]] = field(default_factory=dict)
     _calls: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
 
@@ -194,6 +195,7 @@ class Cast:
         if not ready.done():
             ready.set_exception(ProcessError(f"{child.id} did not start: {last_words(child)}"))
         self._ended(child)
+        child.over.set()
 
     async def barrier(self) -> float:
         """The monotonic moment up to which every record of every process that answers has been taken."""
