@@ -83,6 +83,14 @@ class Broker:
         self._take_in(here, raw, now)
         return self._finish(now, here)
 
+    def too_big(self, session: str, now: float) -> list[Effect]:
+        """The driver refuses a message larger than `Limits.message` before it has read it: an ERROR, and the end."""
+        here = self._sessions.get(session)
+        if here is not None and here.state is not State.CLOSED:
+            at_most = self.config.limits.message
+            self._fail(here, Violation(f"a message of more than {at_most} bytes, the most that is taken", TOO_BIG), now)
+        return self._finish(now)
+
     def lost(self, session: str, now: float) -> list[Effect]:
         """The connection is gone, however it went: its transactions are aborted, what it had not acknowledged goes back
         to the front of its queues. Call it once for every open(), after a Close too; again is harmless."""

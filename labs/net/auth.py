@@ -4,6 +4,7 @@ is raised or logged here. Who may do what, once known, is the broker's matter.""
 from __future__ import annotations
 
 import math
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +19,9 @@ from labs.rules.setting import setting
 
 ALGORITHM = "HS256"
 UNAUTHORIZED = 4401  # close code: no valid token, or no longer
-SUBPROTOCOL_PREFIX = "bearer."  # a browser can set no header: `new WebSocket(url, ["v12.stomp", "bearer.<token>"])`
+NAMES = ("token", "access_token")  # what a query, a cookie or a header of CONNECT calls it (RFC 6750 §2.3)
+# A browser can set no header: `new WebSocket(url, ["v12.stomp", "bearer.<token>"])`; a bare JWT is taken too.
+_SUBPROTOCOL = re.compile(r"bearer\.(.*)|(eyJ[\w-]*\.[\w-]+\.[\w-]*)", re.IGNORECASE)
 MAX_TICKETS = 10_000
 MIN_SECRET = 32  # bytes; RFC 7518 §3.2 for HS256
 
@@ -92,18 +95,13 @@ class Auth:
         where it brings nothing. Raises AuthError for what is not valid."""
         if ticket := request.query.get("ticket"):
             return self.use_ticket(ticket)
-        token = (
-            bearer(request.get("Authorization"))
-            or request.query.get("token")
-            or request.cookies.get("token")
-            or next((name[len(SUBPROTOCOL_PREFIX) :] for name in _offered(request) if is_bearer(name)), None)
-        )
+        token = token_of(request) or next(filter(None, map(_in_subprotocol, _offered(request))), None)
         return self.check_token(token) if token else None
 
     def authenticate(self, peer: Peer, headers: Mapping[str, str], now: float) -> Identity:
-        """The broker's authenticator: a token in CONNECT (`Authorization: Bearer …`, or `passcode`), else whom the
-        handshake established, else, in open mode, whoever `login` says."""
-        token = bearer(headers.get("Authorization") or headers.get("authorization"))
+        """The broker's authenticator: a token in CONNECT (`Authorization: Bearer …`, `token`, or `passcode`), else
+        whom the handshake established, else, in open mode, whoever `login` says."""
+        token = bearer(headers.get("Authorization") or headers.get("authorization")) or _named(headers)
         passcode = headers.get("passcode", "")
         if token is None and (self.mode == "token" or passcode.count(".") == 2):
             token = passcode or None
@@ -132,9 +130,19 @@ def bearer(header: str | None) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def is_bearer(name: str) -> bool:
-    """Whether an offered subprotocol carries a token."""
-    return name.lower().startswith(SUBPROTOCOL_PREFIX)
+def token_of(request: Request) -> str | None:
+    """The token that a request brings in its header, query or cookie, or None."""
+    return bearer(request.get("Authorization")) or _named(request.query) or _named(request.cookies)
+
+
+def _named(values: Mapping[str, str]) -> str | None:
+    return next((values[name] for name in NAMES if values.get(name)), None)
+
+
+def _in_subprotocol(name: str) -> str | None:
+    """The token that an offered subprotocol carries, or None."""
+    match = _SUBPROTOCOL.fullmatch(name)
+    return (match[1] or match[2]) if match else None
 
 
 def _offered(request: Request) -> list[str]:
@@ -143,7 +151,7 @@ def _offered(request: Request) -> list[str]:
 
 def offered_subprotocols(request: Request) -> list[str]:
     """Those that a handshake offers, but for tokens."""
-    return [name for name in _offered(request) if not is_bearer(name)]
+    return [name for name in _offered(request) if not _in_subprotocol(name)]
 
 
 def _kind(error: jwt.PyJWTError) -> str:

@@ -29,6 +29,7 @@ class Counted:
         "peer",
         "received",
         "since",
+        "too_big",
         "writable",
     )
 
@@ -41,6 +42,7 @@ class Counted:
         self.path = path
         self.since = time.monotonic()
         self.received = receiver.received  # bound once: this is the hot path
+        self.too_big = receiver.too_big
         self.congested = receiver.congested
         self.writable = receiver.writable
 

@@ -16,6 +16,9 @@ class Echo:
     def received(self, data: bytes, text: bool) -> None:
         self._channel.send(data, text=text)
 
+    def too_big(self) -> None:
+        """The close code says it."""
+
     def congested(self) -> None:
         self._channel.pause_reading()
 

@@ -23,6 +23,7 @@ from labs.net.quiet import quiet_logger
 CLOSE_SECONDS = 3.0  # for the closing handshake, then the connection is cut
 ABNORMAL = 1006  # RFC 6455 §7.4.1: seen here, never sent
 INVALID_DATA = 1007
+TOO_BIG = 1009
 _SLICE = 4 * 1024  # compressed bytes that are inflated at a time, so that many small bombs cost as little as one
 
 
@@ -53,6 +54,9 @@ class Receiver(Protocol):
 
     def received(self, data: bytes, text: bool) -> None:
         """A message; that of a text message is valid UTF-8."""
+
+    def too_big(self) -> None:
+        """A message larger than `max_size` has begun; what is sent now still goes out before the close."""
 
     def congested(self) -> None:
         """The client does not keep up: more than `high_water` bytes wait for it."""
@@ -166,7 +170,7 @@ class Link(asyncio.Protocol):
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Begin the closing handshake; what was sent before goes out first."""
-        if self.open:
+        if self.open and self._core.state is OPEN:
             self._core.send_close(code, _cut(reason))
             self._end()
 
@@ -215,6 +219,8 @@ class Link(asyncio.Protocol):
         if not self.open:  # the closing handshake goes on
             self.answer()
         elif self._core.state is not OPEN:  # the core has failed the connection
+            if self._core.close_sent is not None and self._core.close_sent.code == TOO_BIG:
+                self._receiver.too_big()
             self._end()
 
     def _frame(self, frame: Frame) -> None:

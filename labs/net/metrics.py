@@ -3,6 +3,7 @@ happen; here it gets its names."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import fields
 
@@ -15,6 +16,8 @@ from labs.broker import Counters
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LATENCY = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _DURATION = (0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 86400.0)
+_QUANTILES = (0.5, 0.9, 0.99)
+_LATEST = 1000  # messages whose latency is kept for them
 _LAG = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 
 # The fields of the broker's counters that go up and down; all others only grow.
@@ -33,6 +36,8 @@ class Metrics:
     def __init__(self, counters: Counters) -> None:
         self._registry = registry = CollectorRegistry()
         registry.register(_BrokerCollector(counters))
+        self._latest: deque[float] = deque(maxlen=_LATEST)
+        registry.register(_Quantiles(self._latest))
         self.connections = Gauge("ws_connections", "WebSockets open", ["endpoint"], registry=registry)
         self.opened = Counter("ws_connections_opened", "WebSockets opened", ["endpoint"], registry=registry)
         self.closed = Counter("ws_connections_closed", "by close code sent, or received", ["code"], registry=registry)
@@ -50,6 +55,7 @@ class Metrics:
         """A message went to `count` subscribers; the latency is the message's, once."""
         if count:
             self.latency.observe(seconds)
+            self._latest.append(seconds)
 
     def text(self) -> bytes:
         """All of it."""
@@ -67,3 +73,16 @@ class _BrokerCollector(Collector):
                 yield GaugeMetricFamily(name, _GAUGES[each.name], value=value)
             else:
                 yield CounterMetricFamily(name, f"{each.name.replace('_', ' ')}, since the start", value=value)
+
+
+class _Quantiles(Collector):
+    def __init__(self, latest: deque[float]) -> None:
+        self._latest = latest
+
+    def collect(self) -> Iterable[Metric]:
+        text = f"from publishing to writing a MESSAGE, of the latest {_LATEST} messages"
+        family = GaugeMetricFamily("stomp_delivery_latest_seconds", text, labels=["quantile"])
+        ordered = sorted(self._latest)
+        for quantile in _QUANTILES if ordered else ():
+            family.add_metric([f"{quantile:g}"], ordered[int(quantile * (len(ordered) - 1))])
+        yield family

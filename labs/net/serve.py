@@ -19,10 +19,10 @@ from labs.net.auth import (
     AuthError,
     AuthLimits,
     Mode,
-    bearer,
     offered_subprotocols,
     origin_allowed,
     read_origins,
+    token_of,
 )
 from labs.net.counted import Counted
 from labs.net.echo import Echo, GoAway
@@ -355,8 +355,7 @@ class Server:
     def _ticket(self, exchange: Exchange) -> None:
         """A ticket for whom the token in the request names."""
         request = exchange.request
-        token = bearer(request.get("Authorization")) or request.query.get("token") or request.cookies.get("token")
-        token = token or _asked_token(exchange)
+        token = token_of(request) or _asked_token(exchange)
         if not token:
             exchange.line(
                 401, "a ticket is for who has a token: Authorization: Bearer …", [("WWW-Authenticate", "Bearer")]

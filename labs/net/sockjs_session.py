@@ -82,6 +82,9 @@ class WebSocketSession:
         for message in messages:
             self._application.received(as_bytes(message), True)
 
+    def too_big(self) -> None:
+        self._application.too_big()
+
     def congested(self) -> None:
         self._application.congested()
 

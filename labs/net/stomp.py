@@ -74,6 +74,10 @@ class Stomp:
             if not self._channels:
                 self._empty.set()
 
+    def too_big(self, session: str) -> None:
+        """A message of the client is larger than its channel takes."""
+        self._apply(self.broker.too_big(session, self.now()))
+
     def congested(self, session: str) -> None:
         """The channel's buffer is full."""
         self._apply(self.broker.congested(session, self.now()))
@@ -160,6 +164,9 @@ class StompReceiver:
 
     def received(self, data: bytes, text: bool) -> None:
         self._stomp.receive(self._session, data)
+
+    def too_big(self) -> None:
+        self._stomp.too_big(self._session)
 
     def congested(self) -> None:
         self._stomp.congested(self._session)

@@ -89,10 +89,12 @@ def test_every_place_of_a_handshake_is_read() -> None:
         handshake(Authorization=f"Bearer {token}"),
         handshake(Cookie=f"a=b; token={token}"),
         handshake(Sec_WebSocket_Protocol=f"v12.stomp, bearer.{token}"),
+        handshake(Sec_WebSocket_Protocol=f"v12.stomp, {token}"),
+        handshake(f"/ws?access_token={token}"),
         handshake(f"/ws?ticket={door.issue_ticket(Identity('alice'))}"),
     ]
-    assert [identity.user for each in places if (identity := door.identify(each))] == ["alice"] * 5
-    assert offered_subprotocols(places[3]) == ["v12.stomp"]
+    assert [identity.user for each in places if (identity := door.identify(each))] == ["alice"] * 7
+    assert offered_subprotocols(places[3]) == offered_subprotocols(places[4]) == ["v12.stomp"]
     assert door.identify(handshake()) is None
 
 
@@ -100,6 +102,7 @@ def test_connect_may_bring_the_token_and_open_doors_ask_for_a_name_only() -> Non
     door, _ = auth()
     token = door.issue_token("alice", 60)
     assert door.authenticate(Peer(), {"Authorization": f"Bearer {token}"}, 0.0).user == "alice"
+    assert door.authenticate(Peer(), {"token": token}, 0.0).user == "alice"
     assert door.authenticate(Peer(), {"login": "bob", "passcode": token}, 0.0).user == "alice"
     assert door.authenticate(Peer("", Identity("carol")), {"login": "bob"}, 0.0).user == "carol"
     with pytest.raises(Refused):

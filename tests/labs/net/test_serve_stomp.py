@@ -91,6 +91,7 @@ async def test_one_message_reaches_a_socket_and_a_sockjs_session() -> None:
         polled = (await ask(server, "POST", "/sockjs/0/s/xhr")).body
         assert polled.startswith(b'a["CONNECTED')
         assert b"both" in polled
+        assert b'stomp_delivery_latest_seconds{quantile="0.99"}' in (await ask(server, "GET", "/metrics")).body
         assert b"late" in polled, "a message that SockJS cannot carry is left out, and the session goes on"
         await client.close()
 
@@ -138,6 +139,22 @@ async def test_draining_waits_for_acknowledgements_and_tells_everyone(limits: di
         assert ended[0] == code
         assert ("2 s" in ended[1]) == (code == 1012)
         await draining
+
+
+@pytest.mark.parametrize("path", ["/ws", "/sockjs/0/s/websocket"])
+async def test_a_bomb_ends_with_an_error_and_1009(path: str) -> None:
+    config = BrokerConfig(limits=replace(Limits(), message=10_000))
+    async with serving(broker=config) as server:
+        client = await connect(f"ws://{server.address}{path}", compression="deflate")
+        await client.send("x" * 1_000_000)
+        said = ""
+        with pytest.raises(ConnectionClosed) as caught:
+            while True:
+                said += str(await client.recv())
+        assert "ERROR" in said
+        assert "more than 10000 bytes" in said
+        assert caught.value.rcvd is not None
+        assert caught.value.rcvd.code == 1009
 
 
 async def test_a_slow_reader_is_ended_and_nobody_waits_for_it() -> None:
