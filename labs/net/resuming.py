@@ -261,15 +261,19 @@ class ResumingClient:
         """The session is there: say what was seen, so that what was missed comes, and what has no receipt yet."""
         self._backoff.opened(now)
         self._told(Opened(self._attempts))
-        self._live, unsent = True, [frame for frame, _ in self._outbox.values()]
         self._awaited = set(self._subscriptions)
         for id, subscription in self._subscriptions.items():
             headers = [("id", id), ("destination", subscription.destination), ("receipt", id)]
             if subscription.cursor.last_seen is not None:
                 headers.append(("last-seen", str(subscription.cursor.last_seen)))
             await self._write(Frame("SUBSCRIBE", tuple(headers)))
-        for frame in unsent:
-            await self._write(frame)
+        written: set[str] = set()
+        while unsent := [key for key in self._outbox if key not in written]:  # more may come meanwhile, behind these
+            for key in unsent:
+                written.add(key)
+                if key in self._outbox:
+                    await self._write(self._outbox[key][0])
+        self._live = True
         if not self._awaited:
             self._ready.set()
 

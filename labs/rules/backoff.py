@@ -29,10 +29,10 @@ class Outlook:
     at_least: float = 0.0
 
 
-# RFC 6455 §7.4.1 and IANA's registry of close codes. What is not here is deliberate (1000, 1005) or would come again
-# just the same (1002, 1003, 1007, 1009, 1010), and so would an application's own code, about which nothing is known.
+# RFC 6455 §7.4.1 and IANA's registry of close codes. The end was deliberate (1000, 1005), or would come again just the
+# same (1002, 1003, 1007, 1009, 1010, 1015). All else is tried again: 1001, 1006, 1011 to 1014, and codes unknown here.
 _CREDENTIALS = frozenset({1008, 3000, 3003, 4401})
-_RETRY = frozenset({1001, 1006, 1011, 1012, 1013, 1014, 3008})
+_STOP = frozenset({1000, 1002, 1003, 1005, 1007, 1009, 1010, 1015})
 _CREDENTIALS_HTTP = frozenset({401, 403})
 _RETRY_HTTP = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -41,7 +41,7 @@ def after_close(code: int, reason: str = "") -> Outlook:
     """What follows a close with that code, 1006 when no close frame came. A delay that the reason names is honoured."""
     if code in _CREDENTIALS:
         return Outlook(Next.CREDENTIALS)
-    if code not in _RETRY:
+    if code in _STOP:
         return Outlook(Next.STOP)
     told = _TOLD.search(reason)
     return Outlook(Next.RETRY, min(float(told[1]), LONGEST_TOLD) if told else 0.0)
