@@ -46,7 +46,7 @@ class Exchange:
         self._started = now
         self._count = 0
         self.access = Access(config.rules)
-        self.ledger = Ledger(config.node, config.limits.unacknowledged, outbound, counters)
+        self.ledger = Ledger(config.node, outbound, counters)
         self.topics = Topics(config, self.access, outbound, self.ledger)
         self.queues = Queues(config, self.access, outbound, self.ledger, counters)
         self.users = Users(self.ledger)

@@ -17,9 +17,8 @@ class Ledger:
     """Sends MESSAGEs and keeps the books. An `ack` id is given out once by a broker, so that one session's id is never
     another's."""
 
-    def __init__(self, node: str, limit: int, outbound: Outbound, counters: Counters) -> None:
+    def __init__(self, node: str, outbound: Outbound, counters: Counters) -> None:
         self._node = node
-        self._limit = limit
         self._outbound = outbound
         self._counters = counters
         self._given = 0
@@ -81,7 +80,7 @@ class Ledger:
         unacknowledged[delivery.key] = delivery
         session.unacknowledged += 1
         self._counters.unacknowledged += 1
-        if len(unacknowledged) > self._limit:
+        if len(unacknowledged) > delivery.subscription.prefetch:
             self._outbound.overrun.append(session.id)
         return header
 

@@ -21,6 +21,7 @@ def replay_after(subscription: Subscription, last_seen: str, exchange: Exchange,
     if not (last_seen.isascii() and last_seen.isdigit()) or len(last_seen) > _DIGITS:
         raise Violation(f"SUBSCRIBE: last-seen {shown(last_seen)} is no sequence number; it is the last one received")
     messages, gap = exchange.topics.replay(subscription.destination, int(last_seen), now)
+    subscription.prefetch += len(messages) + 1  # who gets much at once is not slow for that
     if gap is not None:
         exchange.ledger.deliver(subscription, exchange.answer(_told(gap), subscription.destination, now))
     for message in messages:

@@ -52,7 +52,7 @@ class Delivery:
 class Subscription:
     """One SUBSCRIBE. `id` is None where a 1.0 client gave none; `unacknowledged` is None in the mode `auto`.
 
-    `head` begins each of its MESSAGEs, `prefetch` is how many unacknowledged messages it may have from queues,
+    `head` begins each of its MESSAGEs, `prefetch` is how many unacknowledged messages it may have,
     `starved` are the queues that passed it by for want of credit.
     """
 

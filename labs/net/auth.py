@@ -99,17 +99,16 @@ class Auth:
         return self.check_token(token) if token else None
 
     def authenticate(self, peer: Peer, headers: Mapping[str, str], now: float) -> Identity:
-        """The broker's authenticator: a token in CONNECT (`Authorization: Bearer …`, `token`, or `passcode`), else
-        whom the handshake established, else, in open mode, whoever `login` says."""
+        """The broker's authenticator: a token in CONNECT (`Authorization: Bearer …`, `token`, or `passcode`) or a
+        `ticket`, else whom the handshake established, else, in open mode, whoever `login` says."""
         token = bearer(headers.get("Authorization") or headers.get("authorization")) or _named(headers)
         passcode = headers.get("passcode", "")
+        if ticket := headers.get("ticket"):
+            return self._accepted(self.use_ticket, ticket)
         if token is None and (self.mode == "token" or passcode.count(".") == 2):
             token = passcode or None
         if token is not None and (peer.identity is None or token != passcode):
-            try:
-                return self.check_token(token)
-            except AuthError as error:
-                raise Refused(str(error), UNAUTHORIZED) from None
+            return self._accepted(self.check_token, token)
         if peer.identity is not None:
             return peer.identity
         if self.mode == "token":
@@ -117,6 +116,13 @@ class Auth:
                 "a token is demanded: Authorization: Bearer … in CONNECT; POST /token issues one", UNAUTHORIZED
             )
         return Identity(headers.get("login") or None)
+
+    @staticmethod
+    def _accepted(check: Callable[[str], Identity], shown: str) -> Identity:
+        try:
+            return check(shown)
+        except AuthError as error:
+            raise Refused(str(error), UNAUTHORIZED) from None
 
     def may_issue(self, request: Request, *, local: bool) -> bool:
         """Whether POST /token answers: on a `local` server to everyone, else only to who shows the secret."""

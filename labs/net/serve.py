@@ -27,7 +27,7 @@ from labs.net.auth import (
 from labs.net.counted import Counted
 from labs.net.echo import Echo, GoAway
 from labs.net.front import Connection, Exchange, FrontLimits
-from labs.net.http import HttpLimits, form_fields
+from labs.net.http import HttpLimits, Request, form_fields
 from labs.net.link import LinkOptions, Receiver
 from labs.net.metrics import CONTENT_TYPE, Metrics
 from labs.net.page import ASSETS
@@ -122,9 +122,7 @@ class Server:
         self._server: asyncio.Server
 
     def _make_bases(self) -> dict[str, SockJsBase]:
-        deflate = self._deflate("in")
-        size = self.options.broker.limits.message
-        common = BaseOptions(compression=deflate, message_size=size, limits=self.options.sockjs_limits)
+        common = BaseOptions(self._stomp_link, limits=self.options.sockjs_limits)
         bases = {"/sockjs": SockJsBase(self._stomp_receiver, common)}
         if self.options.sockjs_tests:
             tests = replace(common, limits=replace(self.options.sockjs_limits, sockjs_stream=4096))
@@ -261,15 +259,16 @@ class Server:
             return
         receiver = self._stomp_receiver(exchange, endpoint="ws")
         if receiver is not None:
-            offered = offered_subprotocols(exchange.request)
-            limits = self.options.limits
-            options = LinkOptions(
-                max_size=self.options.broker.limits.message,
-                subprotocol=next((name for name in SUBPROTOCOLS if name in offered), None),
-                compression=self._deflate("in"),
-                high_water=limits.send_buffer,
-            )
-            exchange.upgrade(receiver, options)
+            exchange.upgrade(receiver, self._stomp_link(exchange.request))
+
+    def _stomp_link(self, request: Request) -> LinkOptions:
+        offered = offered_subprotocols(request)
+        return LinkOptions(
+            max_size=self.options.broker.limits.message,
+            subprotocol=next((name for name in SUBPROTOCOLS if name in offered), None),
+            compression=self._deflate("in"),
+            high_water=self.options.limits.send_buffer,
+        )
 
     def _stomp_receiver(self, exchange: Exchange, endpoint: str = "sockjs") -> Receiver | None:
         if self._draining:

@@ -65,12 +65,12 @@ _HTMLFILE = """<!doctype html>
 
 @dataclass(frozen=True, slots=True)
 class BaseOptions:
-    """One base: `websocket` off is for the tests of fallbacks, `cookie` sets JSESSIONID for sticky balancers."""
+    """One base: `link` is what a WebSocket to it may do, `websocket` off is for the tests of fallbacks, `cookie` sets
+    JSESSIONID for sticky balancers."""
 
+    link: Callable[[Request], LinkOptions]
     websocket: bool = True
     cookie: bool = False
-    compression: str = "off"
-    message_size: int = 1024 * 1024
     limits: SockJsLimits = field(default_factory=SockJsLimits)
 
 
@@ -187,8 +187,7 @@ class SockJsBase:
         receiver = self._application(exchange)
         if receiver is not None:
             chosen = receiver if raw else WebSocketSession(receiver, self._options.limits)
-            options = LinkOptions(max_size=self._options.message_size, compression=self._options.compression)
-            exchange.upgrade(chosen, options)
+            exchange.upgrade(chosen, self._options.link(exchange.request))
 
     # Down: from the server to the client.
 

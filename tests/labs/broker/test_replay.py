@@ -30,6 +30,14 @@ def test_what_is_newer_comes_then_what_is_new(last_seen: int, missed: list[int],
     assert numbers(reader) == [*missed, 6]
 
 
+def test_who_gets_much_at_once_is_not_too_slow_for_it():
+    _, writer, reader = published(5, unacknowledged=3)
+    reader.subscribe("/topic/a", ack="client", last_seen=0)
+    for number in (6, 7, 8):
+        writer.publish("/topic/a", str(number))
+    assert numbers(reader) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
 def test_without_last_seen_nothing_is_replayed():
     _, writer, reader = published(5)
     reader.subscribe("/topic/a")

@@ -105,6 +105,10 @@ def test_connect_may_bring_the_token_and_open_doors_ask_for_a_name_only() -> Non
     assert door.authenticate(Peer(), {"token": token}, 0.0).user == "alice"
     assert door.authenticate(Peer(), {"login": "bob", "passcode": token}, 0.0).user == "alice"
     assert door.authenticate(Peer("", Identity("carol")), {"login": "bob"}, 0.0).user == "carol"
+    ticket = {"ticket": door.issue_ticket(Identity("dora"))}
+    assert door.authenticate(Peer(), ticket, 0.0).user == "dora"
+    with pytest.raises(Refused, match="used already"):
+        door.authenticate(Peer(), ticket, 0.0)
     with pytest.raises(Refused):
         door.authenticate(Peer(), {"login": "bob", "passcode": "guest"}, 0.0)
     with pytest.raises(Refused):

@@ -73,6 +73,16 @@ async def test_the_subprotocol_is_the_best_of_those_offered(offered: list[str], 
         await client.close()
 
 
+async def test_the_raw_websocket_of_sockjs_has_subprotocols_too() -> None:
+    async with (
+        serving() as server,
+        connect(f"ws://{server.address}/sockjs/websocket", subprotocols=[Subprotocol("v12.stomp")]) as client,
+    ):
+        assert client.subprotocol == "v12.stomp"
+        await client.send(frame("CONNECT", accept_version="1.2", host="h"))
+        assert (await receive(client)).command == "CONNECTED"
+
+
 async def test_one_message_reaches_a_socket_and_a_sockjs_session() -> None:
     async with serving() as server:
         client = await dial(server, login="alice")
