@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tutor.study import bank as banks
 from tutor.study.learner import Learner
+from tutor.study.plan import Today
 from tutor.study.progress import Figures, figures
 from tutor.study.rules import one_line, quote
 from tutor.study.schedule import Goal, GoalError, parse_interview, parse_minutes
@@ -43,13 +44,17 @@ def _show(store: Store, args: argparse.Namespace) -> int:
         return _fail(str(error))
     if store.problem:
         print(f"ws-tutor: {store.problem}", file=sys.stderr)
-    counted = figures(learner, now)
-    print(
-        json.dumps(counted.to_json(), ensure_ascii=False, indent=2)
-        if args.json
-        else "\n".join([*_lines(counted), *_plan(learner, now)])
-    )
+    counted, today = figures(learner, now), learner.today(now)
+    if args.json:
+        known = counted.to_json() | {"goal": _goal_json(learner, today), "plan": today.to_json()}
+        print(json.dumps(known, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join([*_lines(counted), *_plan(today)]))
     return 0
+
+
+def _goal_json(learner: Learner, today: Today) -> dict[str, object]:
+    return {"is_set": learner.goal_is_set, "minutes_a_day": learner.goal.minutes, "days_left": today.days_left}
 
 
 def _goal(before: Goal, args: argparse.Namespace, now: datetime) -> Goal:
@@ -71,17 +76,24 @@ def _lines(counted: Figures) -> list[str]:
         lines.append("Weakest:")
         lines += [f"  {each.recall:4.0%}  {one_line(each.ask)}" for each in counted.weakest]
     lines += [f"Bytes, {each.kind}: {each.right} of {each.of}" for each in counted.bytes]
-    lines += [f"Lab {lab}: run {runs} times" for lab, runs in counted.labs]
-    if counted.predictions:
-        lines.append(f"Predictions that were measured: {sum(each.same for each in counted.predictions)}"
-                     f" of {len(counted.predictions)}")  # fmt: skip
-    lines.append(f"Mock interviews: {counted.mocks}")
-    lines += [f"{day}: {count} answers" for day, count in counted.heat]
-    return lines
+    lines.append("Labs, verdicts that held in the last run:")
+    for lab in counted.labs:
+        last = f"run {len(lab.runs)} times, {lab.runs[0].held} of {lab.runs[0].of} held" if lab.runs else "not run yet"
+        lines.append(f"  {lab.lab}: {last}")
+    same = sum(each.same for each in counted.predictions)
+    lines.append(f"Predictions as measured: {same} of {len(counted.predictions)}")
+    for each in counted.predictions:
+        lines.append(f"  {each.lab}, {each.ask or each.id}")
+        lines.append(f"    predicted {each.predicted}, measured {each.measured} {each.unit}".rstrip())
+    lines.append(f"Mock interviews: {len(counted.mocks)}")
+    lines += [f"  {mock.at:%Y-%m-%d}, {mock.minutes} minutes: {mock.right} of {mock.of}" for mock in counted.mocks]
+    lines.append("Answers by day:")
+    lines += [f"  {day}: {count}" for day, count in counted.heat]
+    lines.append("Expected recall by day, if nothing more is done:")
+    return lines + [f"  {day}: {recall:.0%}" for day, recall in counted.forecast]
 
 
-def _plan(learner: Learner, now: datetime) -> list[str]:
-    today = learner.today(now)
+def _plan(today: Today) -> list[str]:
     lines = [f"Weakest topics: {', '.join(f'{topic.name} {topic.recall:.0%}' for topic in today.weakest)}"]
     lines += [f"Lab to run: {today.lab}"] if today.lab else []
     if today.wrong_but_sure:

@@ -56,6 +56,21 @@ class Today:
     wrong_but_sure: tuple[Entry, ...]
     stop: bool
 
+    def to_json(self) -> dict[str, object]:
+        """The plan as `ws-tutor progress --json` prints it: entries by their ids, labs by their names."""
+        return {
+            "day": self.day.isoformat(),
+            "recall": self.recall,
+            "unseen": self.unseen,
+            "session": [each if isinstance(each, str) else each.id for each in self.session],
+            "weakest_topics": [
+                {"topic": topic.name, "recall": topic.recall, "cards": list(topic.cards)} for topic in self.weakest
+            ],
+            "lab": self.lab,
+            "wrong_but_sure": [entry.id for entry in self.wrong_but_sure],
+            "stop": self.stop,
+        }
+
 
 def plan(bank: Bank, memory: Memory, reviews: Iterable[Review], runs: Sequence[LabRun], now: datetime) -> Today:
     """The plan as of `now`, an aware local time."""

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from statistics import fmean
+from typing import Any
 
+from labs import catalog
 from tutor.study.drills import KINDS
 from tutor.study.learner import Learner
 from tutor.study.model import Fact, Question
-from tutor.study.reviews import CONFIDENCES, Confidence, Review
+from tutor.study.reviews import CONFIDENCES, Confidence, KeptMock, Review
 
 WEAKEST = 10
 HEAT_DAYS = 84
@@ -73,9 +75,37 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a lab: when it began, and how many of its verdicts held."""
+
+    at: datetime
+    held: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A lab of the catalogue and its runs, the latest first."""
+
+    lab: str
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Interview:
+    """A mock interview: when, for how many minutes it was planned, and `right` of `of` answers."""
+
+    id: str
+    at: datetime
+    minutes: int
+    right: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """All figures as of a moment. `forecast` is the expected recall day by day if nothing more is done, ending on the
-    day of the interview; `heat` the answers of each day that had any, by local date; `labs` the runs of each lab."""
+    day of the interview; `heat` the answers of each day that had any, by local date; `mocks` has the latest first."""
 
     at: datetime
     interview: date | None
@@ -86,28 +116,33 @@ class Figures:
     heat: tuple[tuple[date, int], ...]
     weakest: tuple[Weak, ...]
     bytes: tuple[ByteKind, ...]
-    labs: tuple[tuple[str, int], ...]
+    labs: tuple[Lab, ...]
     predictions: tuple[Prediction, ...]
-    mocks: int
+    mocks: tuple[Interview, ...]
 
     def to_json(self) -> dict[str, object]:
         """The figures as `ws-tutor progress --json` prints them: dates as ISO 8601, pairs as objects."""
         plain = asdict(self)
-        plain["at"] = self.at.isoformat()
-        plain["interview"] = self.interview.isoformat() if self.interview else None
         plain["forecast"] = [{"day": day.isoformat(), "recall": recall} for day, recall in self.forecast]
         plain["heat"] = [{"day": day.isoformat(), "answers": count} for day, count in self.heat]
-        plain["labs"] = [{"lab": lab, "runs": runs} for lab, runs in self.labs]
         for kind in plain["bytes"]:
             kind["mistakes"] = [{"mistake": name, "times": times} for name, times in kind["mistakes"]]
-        return plain
+        return {name: _dated(value) for name, value in plain.items()}
+
+
+def _dated(value: Any) -> Any:
+    """Dates and times in it as ISO 8601."""
+    if isinstance(value, date):  # a datetime is one, too
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {name: _dated(each) for name, each in value.items()}
+    return [_dated(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def figures(learner: Learner, now: datetime) -> Figures:
     """Count what the learner has done; `now` is an aware local time, which decides what a day is."""
     memory, bank = learner.memory, learner.bank
     entries: list[Question | Fact] = [*bank.questions, *bank.facts]
-    runs = Counter(run.lab for run in learner.lab_runs)
     return Figures(
         now,
         learner.goal.interview,
@@ -118,7 +153,7 @@ def figures(learner: Learner, now: datetime) -> Figures:
         heat(learner.reviews, now),
         _weakest(learner, [entry for entry in entries if memory.seen(entry.id)], now),
         _byte_kinds(learner.reviews),
-        tuple(sorted(runs.items())),
+        tuple(Lab(lab.name, _runs(learner, lab.name)) for lab in catalog.LABS),
         tuple(
             Prediction(
                 run.lab,
@@ -134,8 +169,19 @@ def figures(learner: Learner, now: datetime) -> Figures:
             for each in run.predictions
             if each.predicted is not None and each.measured is not None
         ),
-        sum(bool(kept.answers) for kept in learner.mocks),
+        tuple(_interview(kept) for kept in learner.mocks if kept.answers),
     )
+
+
+def _runs(learner: Learner, lab: str) -> tuple[Run, ...]:
+    return tuple(
+        Run(run.at, sum(run.verdicts.values()), len(run.verdicts)) for run in learner.lab_runs if run.lab == lab
+    )
+
+
+def _interview(kept: KeptMock) -> Interview:
+    right = sum(review.right for review, _ in kept.answers)
+    return Interview(kept.mock.id, kept.mock.at, kept.mock.minutes, right, len(kept.answers))
 
 
 def heat(reviews: Sequence[Review], now: datetime) -> tuple[tuple[date, int], ...]:

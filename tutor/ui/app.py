@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import App, SystemCommand
@@ -21,6 +21,9 @@ from tutor.ui import keys, themes
 from tutor.ui.desk import Desk
 from tutor.ui.screens.base import TutorScreen
 from tutor.ui.screens.today import TodayScreen
+
+if TYPE_CHECKING:
+    from tutor.study.schedule import Goal
 
 WIDTHS = [(0, "-tiny"), (40, "-narrow"), (110, "-split"), (160, "-wide")]
 HEIGHTS = [(0, "-flat"), (10, "-low"), (32, "-high")]
@@ -45,6 +48,12 @@ def _quiz() -> Screen[None]:
     return QuizScreen()
 
 
+def _progress() -> Screen[None]:
+    from tutor.ui.screens.progress import ProgressScreen
+
+    return ProgressScreen()
+
+
 class TutorApp(App[None]):
     """The tutor. `bank_paths` are question files or folders to study instead of ours."""
 
@@ -56,6 +65,7 @@ class TutorApp(App[None]):
         "questions": _questions,
         "labs": _labs,
         "quiz": _quiz,
+        "progress": _progress,
     }
     DEFAULT_MODE = "today"
     BINDINGS = keys.APP
@@ -83,6 +93,8 @@ class TutorApp(App[None]):
         self.desk.load()
         if not worker.is_cancelled:
             self.call_from_thread(setattr, self, "loaded", True)
+            if self.desk.problem:
+                self.call_from_thread(self._saving_changed)
             self._prepare()
 
     def _prepare(self) -> None:
@@ -106,7 +118,8 @@ class TutorApp(App[None]):
     def _saving_changed(self) -> None:
         """The disk has begun to fail, or to work again: say so; studying goes on."""
         if problem := self.desk.problem:
-            self.notify(problem, title="Nothing is saved", severity="warning", timeout=10, markup=False)
+            text = f"{problem} You can study all the same; the file is left as it is."
+            self.notify(text, title="Nothing is saved", severity="warning", timeout=15, markup=False)
         else:
             self.notify("Progress is saved again.")
         if isinstance(self.screen, TutorScreen) and self.loaded:
@@ -150,6 +163,20 @@ class TutorApp(App[None]):
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self.push_screen(session_of(mode, plan))
+
+    def action_goal(self) -> None:
+        """Ask for the day of the interview and the minutes a day."""
+        if self.desk.learner is None:
+            self.notify("Progress is still being read.")
+            return
+        from tutor.ui.screens.goal import GoalDialog
+
+        self.push_screen(GoalDialog(self.desk.learner.goal, self.desk.now().date()), self._goal_set)
+
+    def _goal_set(self, goal: Goal | None) -> None:
+        if goal is not None and self.desk.learner is not None:
+            self.desk.learner.set_goal(goal)
+            self.notify("The plan is made anew.")
 
     def follow(self, href: str) -> None:
         """Go where a link of the text leads: q:, lab: or rfc:."""
@@ -204,6 +231,8 @@ class TutorApp(App[None]):
         yield SystemCommand("Questions", "Where one left", self._run(self.action_go, "questions"))
         yield SystemCommand("Labs", "Every lab and what it proves", self._run(self.action_go, "labs"))
         yield SystemCommand("Quiz", "Test yourself", self._run(self.action_go, "quiz"))
+        yield SystemCommand("Progress", "What is known, and every figure of it", self._run(self.action_go, "progress"))
+        yield SystemCommand("Interview: day and minutes", "What the plan is made for", self.action_goal)
         yield SystemCommand("Keys", "Help for this screen", self.action_help)
         for lab in catalog.LABS:
             yield SystemCommand(f"Lab: {lab.title}", lab.summary, self._run(self.open_lab, lab.name))

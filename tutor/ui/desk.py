@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -86,6 +87,11 @@ class Desk:
         self._writer.shutdown(wait=True)
         self._store.close()
 
+    @staticmethod
+    def now() -> datetime:
+        """Local time, which decides what today is."""
+        return datetime.now().astimezone()
+
     # -- the bank
 
     def question(self, key: str) -> Question | None:
@@ -116,7 +122,8 @@ class Desk:
     @property
     def is_new(self) -> bool:
         """Whether nothing was studied here before."""
-        return not self._seen and not self.place.question
+        answered = self.learner is not None and self.learner.reviews
+        return not (self._seen or self.place.question or answered)
 
     @property
     def storage(self) -> str:

@@ -24,6 +24,7 @@ APP: list[BindingType] = [
     _key("app.questions", "2", "app.go('questions')", "Questions"),
     _key("app.labs", "3", "app.go('labs')", "Labs"),
     _key("app.quiz", "4", "app.go('quiz')", "Quiz"),
+    _key("app.progress", "5", "app.go('progress')", "Progress"),
     _key("app.theme", "t", "app.next_theme", "Next theme: dark, light, colour-blind, high contrast"),
 ]
 
@@ -40,6 +41,7 @@ LABS: list[BindingType] = [
 
 TODAY: list[BindingType] = [
     *LABS,
+    _key("today.goal", "i", "app.goal", "Set the day of the interview and the minutes a day", label="Interview"),
     _faults("today.faults"),
 ]
 
@@ -134,7 +136,25 @@ SEARCH: list[BindingType] = [
     _key("search.close", "escape", "screen.leave", "Close the search", label="Close", display="Esc"),
 ]
 
+PROGRESS: list[BindingType] = [
+    _key("figures.next", "j,down", "step(1)", "Next figure", display="j ↓"),
+    _key("figures.previous", "k,up", "step(-1)", "Figure before", display="k ↑"),
+    _key("figures.top", "g,home", "step(-99)", "To the first figure", display="g"),
+    _key("figures.bottom", "G,end", "step(99)", "To the last figure", display="G"),
+    _key("figures.pane", "tab,shift+tab", "other_pane", "To the lines of the figure, or back to the list"),
+    _key("progress.leave", "escape", "leave", "Back: to the list, then to Today", label="Back", display="Esc"),
+]
+
+COUNTED: list[BindingType] = [
+    _key("counted.open", "enter,space", "open", "Open what the line is about", label="Open", display="Enter"),
+]
+
 COPY: list[BindingType] = [_key("copy.all", "y,enter", "copy", "Copy to the clipboard", label="Copy", display="y")]
+
+GOAL: list[BindingType] = [
+    _key("goal.next", "down", "app.focus_next", "Next line"),
+    _key("goal.previous", "up", "app.focus_previous", "Line before"),
+]
 
 DIALOG: list[BindingType] = [
     _key("dialog.close", "escape,q", "dismiss", "Close", label="Close", display="Esc"),
@@ -167,6 +187,7 @@ LAB: list[BindingType] = [
     _key("lab.questions", "2", "leave_for('questions')", "Questions; the lab ends"),
     _key("lab.labs", "3", "leave_for('labs')", "Labs; the lab ends"),
     _key("lab.quiz", "4", "leave_for('quiz')", "Quiz; the lab ends"),
+    _key("lab.progress", "5", "leave_for('progress')", "Progress; the lab ends"),
 ]
 
 WIRE: list[BindingType] = [

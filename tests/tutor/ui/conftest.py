@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from labs import catalog
 from tests.tutor.ui.screen_text import until
 from tutor.ui.app import TutorApp
 from tutor.ui.desk import Desk
@@ -24,6 +25,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("WS_TUTOR_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(Desk, "storage", property(lambda desk: desk.problem or "~/progress.db"))
     return tmp_path / "home"
+
+
+@pytest.fixture
+def two_labs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The catalogue has two labs, so that what is drawn does not change with every new one."""
+    labs = tuple(lab for lab in catalog.LABS if lab.name in {"handshake", "masking"})
+    monkeypatch.setattr(catalog, "LABS", labs)
 
 
 @pytest.fixture

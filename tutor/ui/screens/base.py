@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Static
+from textual.worker import Worker, WorkerState
 
 from tutor.ui import keys
 from tutor.ui.lines import counted
@@ -61,6 +62,12 @@ class TutorScreen(Screen[None]):
         """What is wrong in the question files."""
         self.tutor.show_faults()
 
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What is worked out in a thread must not fail; where it does, say so instead of waiting for ever."""
+        if event.state is WorkerState.ERROR:
+            what = f"{type(event.worker.error).__name__}: {event.worker.error}"
+            self.notify(what, title="This could not be worked out", severity="error", timeout=60, markup=False)
+
     def fill(self) -> None:
         """The bank and the progress are there."""
 
@@ -68,7 +75,8 @@ class TutorScreen(Screen[None]):
         """Say at the top how much of the bank has been read."""
         desk = self.tutor.desk
         read = sum(desk.seen(question) == "read" for question in desk.bank.questions)
-        faults = f"! {counted(len(desk.faults), 'fault')}   " if desk.faults else ""
+        faults = "✗ not saved   " if desk.problem else ""
+        faults += f"! {counted(len(desk.faults), 'fault')}   " if desk.faults else ""
         self.query_one(TopBar).status = f"{faults}● {read} of {len(desk.bank.questions)} read"
 
 

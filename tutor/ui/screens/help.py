@@ -26,6 +26,9 @@ GROUPS = {
     "quiz": "In a list or text",
     "choice": "In a list or text",
     "choices": "In a list or text",
+    "progress": "In a list or text",
+    "figures": "In a list or text",
+    "counted": "In a list or text",
     "app": "Everywhere",
 }
 

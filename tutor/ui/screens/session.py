@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from tutor.study.learner import Learner
 from tutor.study.model import Fact, Question
+from tutor.ui.desk import Desk
 from tutor.ui.parts import Part
 from tutor.ui.screens.base import TutorScreen
 from tutor.ui.widgets.bars import TopBar
@@ -66,7 +67,7 @@ class SessionScreen(TutorScreen):
     @staticmethod
     def now() -> datetime:
         """The local time."""
-        return datetime.now().astimezone()
+        return Desk.now()
 
     def fill(self) -> None:
         """Begin once."""

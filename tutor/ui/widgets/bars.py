@@ -9,7 +9,13 @@ from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
 
-MODES = (("today", "Today"), ("questions", "Questions"), ("labs", "Labs"), ("quiz", "Quiz"))
+MODES = (
+    ("today", "Today"),
+    ("questions", "Questions"),
+    ("labs", "Labs"),
+    ("quiz", "Quiz"),
+    ("progress", "Progress"),
+)
 
 
 class TopBar(Widget):

@@ -31,8 +31,16 @@ class Choice(Sheet, can_focus=True):
             """For selectors."""
             return self.choice
 
-    def __init__(self, mark: str, label: Content, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(
+        self,
+        mark: str,
+        label: Content,
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes, name=name)
         self._mark = mark
         self.set_reactive(Choice.label, label)
 

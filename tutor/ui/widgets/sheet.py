@@ -16,9 +16,14 @@ class Sheet(Widget):
     """As high as its lines. Subclasses override `lines`, or give a function of the width."""
 
     def __init__(
-        self, lines: Callable[[int], Lines] | None = None, *, id: str | None = None, classes: str | None = None
+        self,
+        lines: Callable[[int], Lines] | None = None,
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+        name: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes=classes)
+        super().__init__(id=id, classes=classes, name=name)
         self._given = lines
 
     def lines(self, width: int) -> Lines:
