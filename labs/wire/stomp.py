@@ -24,6 +24,7 @@ _LF, _CR, _NUL = 0x0A, 0x0D, 0x00
 _END_OF_HEAD = {"1.0": re.compile(rb"\n\n"), "1.1": re.compile(rb"\n\n"), "1.2": re.compile(rb"\n\r?\n")}
 _EOLS = {"1.0": re.compile(rb"\n+"), "1.1": re.compile(rb"\n+"), "1.2": re.compile(rb"(?:\n++|\r\n)++")}
 _RECEIPT = re.compile(rb"\nreceipt:([^\r\n\0]*)")
+_COMMAND = re.compile(rb"[A-Z]{1,12}(?![^\r\n])")
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 # What each version may escape in a header: what follows the backslash -> what it stands for.
 _UNESCAPED: dict[Version, dict[str, str]] = {
@@ -205,8 +206,8 @@ class StompParser:
         lines = text.split("\n")
         if version == "1.2" and "\r" in text:
             lines = [line.removesuffix("\r") for line in lines]
-            if any("\r" in line for line in lines):
-                raise self._error(at, "a CR inside a header; STOMP 1.2 writes it \\r")
+            if broken := next((line for line in lines if "\r" in line), None):
+                raise self._error(at, f"a CR inside header {broken.partition(':')[0][:20]!r}; STOMP 1.2 writes it \\r")
         if len(lines) - 1 > self.limits.headers:
             raise self._too_big(at, f"{len(lines) - 1} headers; at most {self.limits.headers} are taken")
         if len(text) > self.limits.line < max(map(len, lines)):
@@ -227,17 +228,18 @@ class StompParser:
             if trim:
                 name, value = name.strip(), value.strip()
             elif "\\" in line and escapes:
-                name, value = self._unescape(name, escapes), self._unescape(value, escapes)
+                name, value = self._unescape(name, escapes, name), self._unescape(value, escapes, name)
             if not name:
                 raise self._error(self._pos, f"header {line[:20]!r} has no name; it reads name:value")
             headers.append((name, value))
         return tuple(headers)
 
-    def _unescape(self, text: str, escapes: dict[str, str]) -> str:
+    def _unescape(self, text: str, escapes: dict[str, str], header: str) -> str:
         def plain(match: re.Match[str]) -> str:
             if match[1] not in escapes:
                 known = " ".join(f"\\{letter}" for letter in escapes)
-                raise self._error(self._pos, f"undefined escape {match[0]!r}; STOMP {self.version} has {known}")
+                found = f"undefined escape {match[0]!r} in header {header[:20]!r}"
+                raise self._error(self._pos, f"{found}; STOMP {self.version} has {known}")
             return escapes[match[1]]
 
         return _ESCAPE.sub(plain, text)
@@ -269,7 +271,7 @@ class StompParser:
                 found = f"the byte behind a body of content-length {head.length} is {buffer[end]:#04x}"
                 raise self._error(end, f"{found}; a frame ends in NUL")
         if end > start and self.version != "1.0" and head.command not in _WITH_BODY:
-            raise self._error(start, f"{head.command} with a body; only SEND, MESSAGE and ERROR may have one")
+            raise self._error(start, "a body; only SEND, MESSAGE and ERROR may have one")
         self._head = None
         self._pos = self._scan = end + 1
         return Frame(head.command, head.headers, bytes(buffer[start:end]))
@@ -279,15 +281,21 @@ class StompParser:
         blank = _END_OF_HEAD[self.version].search(self._buffer, self._start, end)
         found = _RECEIPT.search(self._buffer, self._start, blank.start() if blank else end)
         try:
-            return self._unescape(found[1].decode(), _UNESCAPED[self.version]) if found else None
+            return self._unescape(found[1].decode(), _UNESCAPED[self.version], "receipt") if found else None
         except (UnicodeDecodeError, StompError):
             return None
 
     def _error(self, place: int, text: str) -> StompError:
-        return StompError(self._base + place, text)
+        return StompError(self._base + place, f"{self._frame()}{text}")
 
     def _too_big(self, place: int, text: str) -> StompError:
-        return StompError(self._base + place, text, too_big=True)
+        return StompError(self._base + place, f"{self._frame()}{text}", too_big=True)
+
+    def _frame(self) -> str:
+        """`SEND: `, for the text of an error in such a frame; nothing where it is none."""
+        match = _COMMAND.match(self._buffer, self._start)
+        command = match[0].decode() if match else ""
+        return f"{command}: " if command in _COMMANDS else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,9 +108,9 @@ def test_ends_of_line_between_frames_are_heart_beats():
         (b"SEND\ncontent-length:" + b"9" * 5000 + b"\n\n\0", "number of bytes"),
         (b"SEND\ncontent-length:1\n\nxy\0", "is 0x79; a frame ends in NUL"),
         (b"SEND\ndestination:/a\0", "NUL before the blank line"),
-        (b"SUBSCRIBE\nid:1\n\nbody\0", "SUBSCRIBE with a body"),
+        (b"SUBSCRIBE\nid:1\n\nbody\0", "SUBSCRIBE: a body"),
         (b"SEND\nh:\xff\n\n\0", "not UTF-8"),
-        (b"SEND\nh:a\rb\n\n\0", "a CR inside a header"),
+        (b"SEND\nh:a\rb\n\n\0", "SEND: a CR inside header 'h'"),
         (b"\rSEND\n\n\0", "a CR without its LF"),
     ],
 )
