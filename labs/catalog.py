@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labs.lab import Knob, Lab
+from labs.lab import Fault, Knob, Lab
 
 _TOKENS = r"(?!,)[!#$%&'*+.^_`|~0-9A-Za-z, -]*"
 _VISIBLE = r"[!-~]*"
@@ -97,6 +97,62 @@ LABS: tuple[Lab, ...] = (
             Knob("payload", "text", "Hello, WebSocket", "the text that the client sends"),
             Knob("key", "choice", "random", "how masking keys are made", choices=("random", "zero", "counter")),
             Knob("masking", "flag", "on", "whether the client masks at all"),
+        ),
+    ),
+    Lab(
+        name="stomp",
+        title="A STOMP session",
+        summary="Topics, queues, acknowledgement, transactions and users on a real broker, frame by frame; then yours "
+        "to break.",
+        questions=("Q3", "Q7", "Q9", "Q10", "Q11", "Q18"),
+        module="labs.scenarios.stomp",
+        verdicts={
+            "negotiated-version": "CONNECTED names the highest version that both speak; where there is none, ERROR",
+            "receipt-after-effect": "A RECEIPT comes only after what the frame asked for has happened",
+            "topic-all": "Everybody who is subscribed to a topic gets every message, once a subscription",
+            "topic-absent-lost": "A topic keeps nothing: who subscribes later never gets what was sent before",
+            "queue-one": "A queue gives each message to one consumer, and keeps it while there is none",
+            "redelivered-after-loss": "What a consumer had not acknowledged when it was lost, or refused, comes again",
+            "client-ack-cumulative": "With ack:client an ACK also settles everything before it, and nothing after it",
+            "transaction-atomic": "A transaction has its effect at COMMIT, all of it, and none at ABORT",
+            "app-reply-only-subscriber": "A SUBSCRIBE of /app/… is answered once, to that subscriber alone",
+            "user-all-sessions": "What is sent to a user comes to every session of that user, and to nobody else",
+            "user-destination-translated": "/user/queue/… is /queue/…-user{session}, one for each session and its own",
+            "escape-by-version": "One header is written differently for 1.0, 1.1 and 1.2, and never becomes two",
+        },
+        knobs=(
+            Knob("version", "choice", "1.2", "the highest that clients offer", choices=("1.0", "1.1", "1.2")),
+            Knob(
+                "semantics",
+                "choice",
+                "full",
+                "spring: as Spring's simple broker, which lacks what five verdicts ask for",
+                choices=("full", "spring"),
+            ),
+            Knob(
+                "ack",
+                "choice",
+                "client-individual",
+                "how the workers acknowledge",
+                choices=("client-individual", "client", "auto"),
+            ),
+            Knob("jobs", "number", "10", "how many are sent to the queue", low=4, high=100),
+            Knob("tries", "number", "5", "deliveries of a refused job until it is set aside", low=2, high=20),
+            Knob("sessions", "number", "3", "of alice", low=2, high=20),
+            Knob(
+                "heart-beat",
+                "number",
+                "1000",
+                "what anna wants of the broker; 0 for none",
+                low=0,
+                high=60_000,
+                unit="ms",
+            ),
+        ),
+        faults=(
+            Fault("kill-consumer", "SIGKILL between delivery and ACK", ("worker-1", "worker-2")),
+            Fault("late-subscriber", "somebody subscribes after the messages were sent", ("carl",)),
+            Fault("nack", "a job that every worker refuses", ("worker-1", "worker-2")),
         ),
     ),
 )

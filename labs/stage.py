@@ -100,6 +100,7 @@ class Stage:
         self._began = datetime.now(UTC)
         self._judged: dict[str, bool] = {}
         self._excused: set[str] = set()
+        self._measured: dict[str, object] = {}
         self._stopped: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -168,7 +169,7 @@ class Stage:
                 finding = unmeasured(finding.expected, "no line of the tape bears it out")
             for asked, value in finding.measured.items():
                 if any(event.id == asked for _, event in self.tape.of(tape.Predict)):
-                    self._say(tape.Measured, id=asked, value=value)
+                    self._measure(asked, value)
             self._judged[id] = bool(finding.ok)
             if finding.ok is None:
                 self.note(f"Not measured: {self.lab.verdicts[id]}: {finding.observed}.")
@@ -185,6 +186,12 @@ class Stage:
             if id not in self._judged:
                 self._excused.add(id)
                 self.note(f"Not measured here: {self.lab.verdicts[id]}: {why}.")
+
+    def _measure(self, asked: str, value: object) -> None:
+        """Say what a prediction came to, once: a claim may be judged again."""
+        if (asked, value) not in self._measured.items():
+            self._measured[asked] = value
+            self._say(tape.Measured, id=asked, value=value)
 
     # Parts and bytes.
 

@@ -30,7 +30,7 @@ class Story:
         self._steps = 0
         self._answers: dict[str, object] = {}
         self._asked: dict[str, tape.Predict] = {}
-        self._verdicts: list[tape.Verdict] = []
+        self._verdicts: dict[str, tape.Verdict] = {}  # by id, the latest: a claim may be judged again
 
     def tell(self, event: tape.Event) -> list[str]:
         """The lines that this event adds; none for what a reader does not need."""
@@ -98,17 +98,17 @@ class Story:
         yield from self._wrap(f"measured: {_value(event.value)}{unit}; {mark}", "   = ")
 
     def _verdict(self, event: tape.Verdict) -> Iterator[str]:
-        self._verdicts.append(event)
+        self._verdicts[event.id] = event
         yield from self._wrap(event.claim, "  ✓ holds: " if event.ok else "  ✗ does not hold: ", "      ")
         yield from self._wrap(f"expected: {event.expected}", "      ")
         yield from self._wrap(f"observed: {event.observed}", "      ")
 
     def _closing(self, event: tape.Ended) -> Iterator[str]:
-        held = sum(verdict.ok for verdict in self._verdicts)
+        held = sum(verdict.ok for verdict in self._verdicts.values())
         yield ""
         seen = "verdicts" if event.error is None else "verdicts that were reached"
         yield from self._wrap(f"{held} of {event.verdicts} {seen} held, {event.seconds:.1f} s.", "")
-        for verdict in self._verdicts:
+        for verdict in self._verdicts.values():
             if not verdict.ok:
                 yield from self._wrap(f"{verdict.id}: {verdict.observed}", "  ✗ ")
         if event.error:

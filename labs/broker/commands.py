@@ -199,7 +199,10 @@ class Commands:
             self._exchange.ledger.deliver(subscription, self._exchange.answer(reply, destination, now))
 
     def _transaction_of(self, session: Session, frame: Frame) -> Transaction | None:
-        return None if frame.get("transaction") is None else session.transactions[self._existing(session, frame)]
+        """None where it is in none, or the broker knows none, as Spring's: then it takes effect at once."""
+        if frame.get("transaction") is None or self._exchange.spring:
+            return None
+        return session.transactions[self._existing(session, frame)]
 
     @staticmethod
     def _existing(session: Session, frame: Frame) -> str:

@@ -26,10 +26,12 @@ ANSWER_SECONDS = 5.0
 
 
 class StompClient:
-    """An open session. `frames` are all that have come so far; heart-beats are passed over."""
+    """An open session. `frames` are all that have come so far; heart-beats are passed over. `receipts`: whether the
+    broker gives them for every frame."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection, *, receipts: bool = True) -> None:
         self.connection = connection
+        self.receipts = receipts
         self.version: Version = "1.2"
         self.session = ""
         self.frames: list[Frame] = []
@@ -74,6 +76,27 @@ class StompClient:
         await self.send(replace(frame, headers=(*frame.headers, ("receipt", receipt))))
         return await self.until(lambda each: each.get("receipt-id") == receipt, seconds) is not None
 
+    async def took_effect(self, frame: Frame, seconds: float = ANSWER_SECONDS) -> bool:
+        """Send a frame and wait until the broker has carried it out: by its RECEIPT, or, where the broker is like
+        Spring's simple one and gives none, by the answer to a request behind it. Whether that came."""
+        if self.receipts:
+            return await self.confirmed(frame, seconds)
+        await self.send(frame)
+        probe = f"probe-{next(self._receipts)}"
+        await self.send(Frame("SUBSCRIBE", (("id", probe), ("destination", "/app/time"))))
+        return await self.until(lambda each: each.get("subscription") == probe, seconds) is not None
+
+    def answer(self, command: str, message: Frame) -> Frame | None:
+        """The ACK or NACK of a MESSAGE, as this session's version names it; None where there is no such frame, or the
+        message does not await one."""
+        if self.version == "1.2":
+            key = message.get("ack")
+            return Frame(command, (("id", key),)) if key else None
+        if command == "NACK" and self.version == "1.0":
+            return None
+        named = ((name, message.get(name) or "") for name in ("message-id", "subscription"))
+        return Frame(command, tuple(named))
+
     async def disconnect(self) -> None:
         """End the session cleanly: DISCONNECT, its receipt, the closing handshake."""
         await self.confirmed(Frame("DISCONNECT"))
@@ -96,11 +119,13 @@ async def connect(
     login: str = "",
     heart_beat: str = "0,0",
     path: str = "/ws",
+    receipts: bool = True,
 ) -> StompClient:
     """Open a WebSocket to `ip:port` and a session on it; `versions` are those offered. Where the server refuses, the
     last of `frames` is its ERROR and `session` is empty. Raises InvalidHandshake, OSError, TimeoutError."""
     offered = [name for name, version in SUBPROTOCOLS.items() if version in versions]
-    client = StompClient(await open_connection(tap, address, Opening(path=path, subprotocols=offered, queue=None)))
+    opening = Opening(path=path, subprotocols=offered, queue=None)
+    client = StompClient(await open_connection(tap, address, opening), receipts=receipts)
     headers = [("accept-version", ",".join(versions)), ("host", "localhost"), ("heart-beat", heart_beat)]
     await client.send(Frame("CONNECT", (*headers, *([("login", login)] if login else []))))
     answer = await client.until(lambda frame: frame.command in ("CONNECTED", "ERROR"))

@@ -135,6 +135,8 @@ def test_springs_broker_is_an_acquaintance():
     client.send("ACK", id="whatever")
     client.send("BEGIN", transaction="t")
     assert (client.bodies(), other.bodies()) == (["both"], ["both"]), "/queue is only a prefix"
+    client.publish("/queue/a", "at once", transaction="t", receipt="none")
+    assert (client.bodies(), other.bodies()) == (["at once"], ["at once"]), "it knows no transactions"
     client.subscribe("/user/queue/q", "q")
     other.subscribe("/user/queue/q", "q")
     client.publish("/user/ann/queue/q", "to myself")
