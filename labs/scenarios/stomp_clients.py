@@ -31,7 +31,7 @@ class Clients:
         self.receipts = stage.knobs["semantics"] == "full"
         self._taps: dict[str, Tap] = {}
         self._open: dict[str, StompClient] = {}
-        self._workers: dict[str, Child] = {}
+        self._workers: list[str] = []
 
     def __getitem__(self, name: str) -> StompClient:
         return self._open[name]
@@ -71,7 +71,7 @@ class Clients:
         ack = str(self.stage.knobs["ack"])
         if self.version == "1.0" and ack == "client-individual":
             ack = "client"  # 1.0 has no other
-        children = await together(
+        await together(
             *(
                 self.stage.spawn(
                     name, "client", WORKER, address=self.address, destination=JOBS, version=self.version, ack=ack,
@@ -80,13 +80,12 @@ class Clients:
                 for name in names
             )
         )  # fmt: skip
-        self._workers |= dict(zip(names, children, strict=True))
+        self._workers += names
 
     async def kill(self, name: str) -> None:
         """SIGKILL; wait until the process is gone, and its connections with it."""
-        worker = self._workers.pop(name)
-        worker.kill()
-        await worker.process.wait()
+        self._workers.remove(name)
+        await self.stage.parts.kill(name)
 
     async def holder(self, body: str) -> str | None:
         """The worker that a job was delivered to; None where it is delivered to none."""
