@@ -163,16 +163,9 @@ class Reading:
         """The SENDs to destinations that begin so."""
         return (sent for sent in self.sent if sent.destination.startswith(prefix))
 
-    def alive(self, part: str, line: int) -> Session | None:
-        """The session that this part had on that line, where it came to its end later."""
-        return next(
-            (
-                each
-                for each in self.sessions.values()
-                if each.part == part and each.connect.line < line < each.ends < NEVER
-            ),
-            None,
-        )
+    def next_lost(self, part: str, line: int) -> Session | None:
+        """The session of this part that was the first to come to its end after that line."""
+        return next((each for each in self.sessions.values() if each.part == part and line < each.ends < NEVER), None)
 
     def got(self, sent: Sent) -> list[Delivery]:
         """The MESSAGEs of a SEND, which are those of its destination and body: a lab sends no body twice there."""

@@ -109,7 +109,7 @@ def _redelivered_after_loss(tape: Tape) -> Finding:
     expected = "every job whose worker was lost before its ACK, or that was refused, comes again, marked redelivered"
     reading = Reading(tape)
     killed = [
-        reading.alive(event.target, line) for line, event in tape.of(FaultInjected) if event.id == "kill-consumer"
+        reading.next_lost(event.target, line) for line, event in tape.of(FaultInjected) if event.id == "kill-consumer"
     ]
     lost = [each for each in reading.deliveries if each.seen.frame.get("hold") and each.settled is None]
     lost = [each for each in lost if each.subscription.session in killed]
