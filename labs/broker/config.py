@@ -9,6 +9,7 @@ from typing import Any, Literal
 from labs.broker.handlers import SAMPLES, SUBSCRIBE_SAMPLES, Handler
 from labs.rules.limits import Slow
 from labs.rules.setting import setting
+from labs.wire.stomp import Version
 
 PROTOCOL_ERROR, POLICY, TOO_BIG, TRY_LATER, EXPIRED = 1002, 1008, 1009, 1013, 4401
 
@@ -91,10 +92,11 @@ class Identity:
 @dataclass(frozen=True, slots=True)
 class Peer:
     """Who is at the other end: its address without the port, and the identity that the handshake established, if any
-    (query, cookie, ticket, subprotocol)."""
+    (query, cookie, ticket, subprotocol). `version` is the one that the WebSocket's subprotocol names."""
 
     address: str = ""
     identity: Identity | None = None
+    version: Version | None = None
 
 
 class Refused(Exception):

@@ -24,7 +24,7 @@ class Terms:
 def terms_of(frame: Frame, session: Session, config: BrokerConfig, now: float) -> Terms:
     """Read a CONNECT or STOMP frame; raises Violation when no session can come of it."""
     headers = dict(reversed(frame.headers))  # the first of repeated ones counts
-    version = _version(frame.command, headers.get("accept-version"))
+    version = _version(frame.command, headers.get("accept-version"), session.peer.version)
     if version == "1.0":  # which has padding in its examples, and trims it
         headers = {name.strip(): value.strip() for name, value in headers.items()}
     host = headers.get("host")
@@ -56,8 +56,9 @@ def answer(terms: Terms, session: Session, config: BrokerConfig) -> bytes:
     return connected(headers)
 
 
-def _version(command: str, accepted: str | None) -> Version:
-    """The highest that both speak; a client that names none speaks 1.0 (STOMP 1.2, Protocol Negotiation)."""
+def _version(command: str, accepted: str | None, agreed: Version | None) -> Version:
+    """What the subprotocol agreed on, if the client accepts it, else the highest that both speak; a client that names
+    none speaks 1.0 (STOMP 1.2, Protocol Negotiation)."""
     offered = {"1.0"} if accepted is None else {each.strip() for each in accepted.split(",")}
     common = [version for version in VERSIONS if version in offered]
     if not common:
@@ -66,7 +67,7 @@ def _version(command: str, accepted: str | None) -> Version:
             f"{' '.join(VERSIONS)}",
             headers=(("version", ",".join(VERSIONS)),),
         )
-    return common[-1]
+    return agreed if agreed in common else common[-1]
 
 
 def _heart_beat(command: str, value: str | None) -> tuple[int, int]:

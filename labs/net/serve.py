@@ -262,10 +262,9 @@ class Server:
             exchange.upgrade(receiver, self._stomp_link(exchange.request))
 
     def _stomp_link(self, request: Request) -> LinkOptions:
-        offered = offered_subprotocols(request)
         return LinkOptions(
             max_size=self.options.broker.limits.message,
-            subprotocol=next((name for name in SUBPROTOCOLS if name in offered), None),
+            subprotocol=_subprotocol(request),
             compression=self._deflate("in"),
             high_water=self.options.limits.send_buffer,
         )
@@ -279,7 +278,8 @@ class Server:
         except AuthError as error:
             exchange.line(401, str(error), [("WWW-Authenticate", "Bearer")])
             return None
-        return self._counted(endpoint, exchange, StompReceiver(self.stomp, Peer(exchange.peer, identity)))
+        version = SUBPROTOCOLS.get(_subprotocol(exchange.request) or "")
+        return self._counted(endpoint, exchange, StompReceiver(self.stomp, Peer(exchange.peer, identity, version)))
 
     def _echo(self, exchange: Exchange) -> None:
         if not wants_upgrade(exchange.request.head):
@@ -376,6 +376,12 @@ class Server:
             before = loop.time()
             await asyncio.sleep(LAG_SECONDS)
             self.metrics.lag.observe(max(0.0, loop.time() - before - LAG_SECONDS))
+
+
+def _subprotocol(request: Request) -> str | None:
+    """The best of those offered that is STOMP."""
+    offered = offered_subprotocols(request)
+    return next((name for name in SUBPROTOCOLS if name in offered), None)
 
 
 def _fields(exchange: Exchange) -> dict[str, object]:

@@ -31,6 +31,17 @@ def test_the_highest_common_version_is_chosen(command: str, accepted: str, versi
     assert connected.body == b""
 
 
+@pytest.mark.parametrize(
+    ("agreed", "accepted", "version"), [("1.1", "1.0,1.1,1.2", "1.1"), ("1.2", "1.0,1.1", "1.1"), ("1.2", "1.2", "1.2")]
+)
+def test_the_version_of_the_subprotocol_is_taken_where_the_client_accepts_it(
+    agreed: Version, accepted: str, version: Version
+):
+    client = World().open(version, Peer("10.0.0.1", version=agreed))
+    client.send("CONNECT", accept_version=accepted, host="h")
+    assert client.take("CONNECTED").get("version") == version
+
+
 def test_without_accept_version_it_is_1_0():
     client = World().open("1.0")
     client.send("CONNECT", headers={"login": " ann ", "passcode": "x"})
