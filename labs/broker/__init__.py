@@ -10,8 +10,9 @@ effects = broker.lost(session, now)
 from labs.broker.broker import Broker
 from labs.broker.config import Behaviour, BrokerConfig, Identity, Limits, Peer, Refused, Rule, as_spring, behaving
 from labs.broker.counters import Counters
-from labs.broker.effects import Close, Effect, Published, Send
+from labs.broker.effects import Close, Effect, Reading, Send
 from labs.broker.handlers import Handler, Reply, Request, user_destination
+from labs.broker.shared import SharedBroker
 from labs.broker.violation import Violation
 
 __all__ = [
@@ -25,12 +26,13 @@ __all__ = [
     "Identity",
     "Limits",
     "Peer",
-    "Published",
+    "Reading",
     "Refused",
     "Reply",
     "Request",
     "Rule",
     "Send",
+    "SharedBroker",
     "Violation",
     "as_spring",
     "behaving",

@@ -9,16 +9,16 @@ from labs.broker.commands import Commands
 from labs.broker.config import EXPIRED, POLICY, PROTOCOL_ERROR, TOO_BIG, BrokerConfig, Peer
 from labs.broker.connect import answer, heart_beats, terms_of
 from labs.broker.counters import Counters
-from labs.broker.destinations import KNOWN, Kind, kind_of
+from labs.broker.destinations import Kind, kind_of
 from labs.broker.effects import Close, Effect
-from labs.broker.exchange import Exchange, Parcel
+from labs.broker.exchange import Exchange
 from labs.broker.message import HEART_BEAT, error
 from labs.broker.outbound import Outbound
 from labs.broker.session import Session, State
 from labs.broker.timers import Timers
-from labs.broker.violation import Violation, shown
+from labs.broker.violation import Violation
 from labs.rules.limits import Tally, TokenBucket
-from labs.wire.stomp import Event, Frame, Headers, HeartBeat, StompError, StompParser
+from labs.wire.stomp import Event, Frame, HeartBeat, StompError, StompParser
 from labs.wire.stomp import Limits as ParserLimits
 
 NORMAL, RESTART = 1000, 1012
@@ -43,7 +43,7 @@ class Broker:
         self._parsing = ParserLimits(limits.header_bytes, limits.headers, limits.line, limits.body)
         self._outbound = Outbound(config, self.counters)
         self._exchange = Exchange(config, self._outbound, self.counters, now)
-        self._commands = Commands(config, self._exchange, self._outbound)
+        self._commands = self._make_commands()
         self._actions = self._commands.by_name()
         self._sessions: dict[str, Session] = {}
         self._users = Tally(limits.sessions_per_user)
@@ -149,9 +149,9 @@ class Broker:
         """Close every session with that code: at once where nothing is unacknowledged, else when it is acknowledged or
         `seconds` have passed. Queues deliver nothing more, new sessions are closed."""
         self._drain = (now + seconds, code, reason)
-        self._exchange.queues.draining = True
+        self._exchange.queues.drain()
         for session in list(self._sessions.values()):
-            if not session.unacknowledged:
+            if not session.unacknowledged and not session.waiting:
                 self._say_goodbye(session, now)
         return self._finish(now)
 
@@ -160,25 +160,8 @@ class Broker:
         """drain() was called and no session is left to close."""
         return self._drain is not None and all(each.state is State.CLOSED for each in self._sessions.values())
 
-    def inject(
-        self,
-        destination: str,
-        body: bytes,
-        now: float,
-        *,
-        headers: Headers = (),
-        message_id: str = "",
-        sequence: int | None = None,
-    ) -> list[Effect]:
-        """Publish a message that comes from elsewhere: a relay (with the id and sequence that it has there) or the
-        program itself. No rule applies, no `Published` follows. Raises Violation where it leads nowhere or all
-        is full; then nothing was published."""
-        parcel = Parcel(destination, headers, body)
-        if self._exchange.kind(destination) in {Kind.NONE, Kind.APP}:
-            raise Violation(f"inject: destination {shown(destination)} leads nowhere; {KNOWN}")
-        self._exchange.check_room([parcel])
-        self._exchange.publish(parcel, now, message_id, sequence)
-        return self._finish(now)
+    def _make_commands(self) -> Commands:
+        return Commands(self.config, self._exchange, self._outbound)
 
     # Bytes in.
 
@@ -211,7 +194,7 @@ class Broker:
             if self._outbound.exhausted:
                 self._unread[session.id] = None
                 return
-            event = session.parser.next_event()
+            event = self._next_event(session)
             if event is None:
                 return
             try:
@@ -219,6 +202,10 @@ class Broker:
             except Violation as violation:
                 receipt = event.receipt if isinstance(event, StompError) else None
                 self._fail(session, violation, now, event.get("receipt") if isinstance(event, Frame) else receipt)
+
+    def _next_event(self, session: Session) -> Event | None:
+        """What is to be carried out next; None when there is nothing yet."""
+        return session.parser.next_event()
 
     def _event(self, session: Session, event: Event, now: float) -> None:
         if isinstance(event, HeartBeat):
@@ -256,7 +243,7 @@ class Broker:
         limits = self.config.limits
         session.bucket = TokenBucket(limits.frames_per_second, limits.frames_burst, now)
         session.state = State.CONNECTED
-        self._exchange.users.enter(session)
+        self._commands.begin_session(session)
         self.counters.connected += 1
         self._timers.watch(session)
         self._outbound.frame(session.id, answer(terms, session, self.config))
@@ -264,6 +251,10 @@ class Broker:
     def _disconnect(self, session: Session, frame: Frame, now: float) -> None:
         self._outbound.release(session.id)
         self._end(session, now)
+        self._part(session, frame)
+
+    def _part(self, session: Session, frame: Frame) -> None:
+        """The end of a session that said DISCONNECT: its receipt, then the close."""
         self._commands.receipt(session, frame.get("receipt"))
         self._outbound.add(Close(session.id, NORMAL))
 
@@ -311,7 +302,6 @@ class Broker:
         self._timers.forget(session)
         if was is State.CONNECTED:
             self.counters.connected -= 1
-            self._exchange.users.leave(session)
             if session.user is not None:
                 self._users.leave(session.user)
             self._commands.end_all(session, now)
@@ -323,7 +313,7 @@ class Broker:
             slow = self._sessions.get(self._outbound.overrun.pop())
             if slow is not None and slow.state is not State.CLOSED:
                 self._fail(slow, Violation("too slow: what is for this session does not fit any more", POLICY), now)
-        if self._drain is not None and session is not None and not session.unacknowledged:
+        if self._drain is not None and session is not None and not session.unacknowledged and not session.waiting:
             self._say_goodbye(session, now)
         self.counters.slow = len(self._outbound.full)
         return self._outbound.take()

@@ -69,14 +69,19 @@ class Commands:
             self._exchange.users.subscribe(subscription, own_channel(destination, session.id, session.user))
         elif kind is Kind.APP:
             self._answer(subscription, frame, now)
-        elif kind is Kind.TOPIC:
+        elif kind is Kind.NONE and not self._exchange.spring:
+            raise Violation(f"SUBSCRIBE: destination {shown(destination)} leads nowhere; {KNOWN}")
+        return self._attach(subscription, kind, frame, now)
+
+    def _attach(self, subscription: Subscription, kind: Kind, frame: Frame, now: float) -> bool:
+        """Have it get what comes to its topic or queue; whether the receipt is due."""
+        if kind is Kind.TOPIC:
             self._exchange.topics.subscribe(subscription)
+            last_seen = frame.get("last-seen")
             if last_seen is not None:
                 replay_after(subscription, last_seen, self._exchange, now)
         elif kind is Kind.QUEUE:
             self._exchange.queues.subscribe(subscription, now)
-        elif not self._exchange.spring:
-            raise Violation(f"SUBSCRIBE: destination {shown(destination)} leads nowhere; {KNOWN}")
         return True
 
     def unsubscribe(self, session: Session, frame: Frame, now: float) -> bool:
@@ -92,9 +97,14 @@ class Commands:
         self._give_back(self._detach(subscription), now)
         return True
 
+    def begin_session(self, session: Session) -> None:
+        """It is connected."""
+        self._exchange.users.enter(session)
+
     def end_all(self, session: Session, now: float) -> None:
-        """The session is over: abort its transactions, end its subscriptions, give everything back at once, so that it
-        is in order again before any of it goes out."""
+        """The session is over: it is not among the users any more. Abort its transactions, end its subscriptions, give
+        everything back at once, so that it is in order again before any of it goes out."""
+        self._exchange.users.leave(session)
         left = self._let_go(session.transactions.values())
         for subscription in session.subscriptions.values():
             left += self._detach(subscription)

@@ -138,7 +138,8 @@ class BrokerConfig:
     milliseconds between ours, and between the peer's (0: none). `tolerance`: a peer is dead after that many of its
     intervals in silence. `slow`: what becomes of a consumer that does not keep up. `node` begins every message id: give
     each node of a cluster, and each start of it, another one, of letters, digits and `.-_`. `hosts`: virtual hosts,
-    None for any. `wall` is the Unix time at the `now` that the broker was made with. `relayed`: emit `Published`.
+    None for any. `wall` is the Unix time at the `now` that the broker was made with. `relayed`: queues, topics and
+    users are shared with other nodes (SharedBroker).
     """
 
     semantics: Semantics = "full"

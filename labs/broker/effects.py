@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from labs.wire.stomp import Headers
+from labs.broker.demands import Demand
 
 # The first bytes of a message, and the sessions that get exactly these.
 Head = tuple[bytes, Sequence[str]]
@@ -46,17 +46,11 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """A client or a handler published this here, for a relay to other nodes (only with `BrokerConfig.relayed`).
+class Reading:
+    """Take no more from the client for now (`on` False), or go on: its frames wait for a store that nodes share."""
 
-    Local subscribers have it already. What a relay gives to `inject()` on the other nodes.
-    """
-
-    destination: str
-    headers: Headers
-    body: bytes
-    message_id: str
-    sequence: int | None
+    session: str
+    on: bool
 
 
-Effect = Send | Close | Published
+Effect = Send | Close | Reading | Demand

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from labs.broker.config import POLICY, BrokerConfig
 from labs.broker.counters import Counters
 from labs.broker.destinations import KNOWN, Access, Kind, check, kind_of, split_user, translated
-from labs.broker.effects import Published
 from labs.broker.handlers import Handler, Reply, Request, user_destination
 from labs.broker.ledger import Ledger
 from labs.broker.message import Message, passed_on
 from labs.broker.outbound import Outbound
 from labs.broker.queues import Queues
 from labs.broker.session import Session
+from labs.broker.shared_queues import SharedQueues
 from labs.broker.topics import Topics
 from labs.broker.users import Users
 from labs.broker.violation import Violation, shown
@@ -48,7 +48,8 @@ class Exchange:
         self.access = Access(config.rules)
         self.ledger = Ledger(config.node, outbound, counters)
         self.topics = Topics(config, self.access, outbound, self.ledger)
-        self.queues = Queues(config, self.access, outbound, self.ledger, counters)
+        parts = (config, self.access, outbound, self.ledger, counters)
+        self.queues: Queues = SharedQueues(*parts, now=now) if config.relayed else Queues(*parts)
         self.users = Users(self.ledger)
         limits = config.limits
         self._sent = SeenKeys(limits.idempotency_keys, limits.idempotency_stored, limits.idempotency_seconds)
@@ -118,27 +119,24 @@ class Exchange:
         if sizes:
             self.queues.check_room(sizes)
 
-    def publish(self, parcel: Parcel, now: float, message_id: str = "", sequence: int | None = None) -> Message | None:
-        """Give it to whoever should have it; None where nobody can."""
+    def publish(self, parcel: Parcel, now: float) -> None:
+        """Give it to whoever should have it."""
         destination, kind = parcel.destination, self.kind(parcel.destination)
-        channel = ""
+        channel, sequence = "", None
         if kind is Kind.USER:
             name, channel = split_user(destination, "SEND")
             destination = f"/user{channel}"
-        elif sequence is None and kind is Kind.TOPIC:
+        elif kind is Kind.TOPIC:
             sequence = self.topics.next_sequence(destination)
-        elif sequence is None and kind is Kind.QUEUE:
+        elif kind is Kind.QUEUE:
             sequence = self.queues.next_sequence(destination)
-        message = self._message(destination, parcel, now, message_id, sequence)
+        message = self._message(destination, parcel, now, sequence)
         if kind is Kind.TOPIC:
             self.topics.publish(message, now)
         elif kind is Kind.QUEUE:
             self.queues.publish(message, now)
         elif kind is Kind.USER:
-            self.users.publish(message, channel, self._reached(name, parcel.sender))
-        else:
-            return None
-        return message
+            self.users.publish(message, channel, self.reached(name, parcel.sender))
 
     def is_repeat(self, session: Session, frame: Frame, now: float) -> bool:
         """Whether this SEND has taken effect: its user sent one with the same idempotency-key before, perhaps in
@@ -154,19 +152,18 @@ class Exchange:
         self._publish_here(parcels, now)
 
     def _publish_here(self, parcels: list[Parcel], now: float) -> None:
-        """Publish what a client of this node sent; other nodes may want to hear of it."""
         for parcel in parcels:
-            message = self.publish(parcel, now)
-            self._counters.messages_in += 1
-            if message is not None and self._config.relayed:
-                self._outbound.add(
-                    Published(parcel.destination, parcel.headers, parcel.body, message.id, message.sequence)
-                )
+            self.publish(parcel, now)
+        self.count_in(len(parcels))
+
+    def count_in(self, messages: int) -> None:
+        """So many took effect."""
+        self._counters.messages_in += messages
 
     @property
     def keeps_messages(self) -> bool:
         """Whether anything is kept that gets too old."""
-        return bool(self._counters.queued) or self.topics.keeps_messages
+        return not self._config.relayed and (bool(self._counters.queued) or self.topics.keeps_messages)
 
     def sweep(self, now: float) -> None:
         """Let go what was kept too long."""
@@ -175,16 +172,20 @@ class Exchange:
 
     def answer(self, reply: Reply, destination: str, now: float) -> Message:
         """A message for one subscription alone: a handler's reply to its SUBSCRIBE."""
-        return self._message(destination, Parcel(destination, reply.headers, reply.body), now, "", None)
+        return self._message(destination, Parcel(destination, reply.headers, reply.body), now, None)
 
-    def _message(self, destination: str, parcel: Parcel, now: float, message_id: str, sequence: int | None) -> Message:
-        if not message_id:
-            self._count += 1
-            message_id = f"{self._config.node}-{self._count}"
-        return Message(destination, parcel.headers, parcel.body, message_id=message_id, sequence=sequence, born=now)
+    def next_id(self) -> str:
+        """A message id that no other broker gives out."""
+        self._count += 1
+        return f"{self._config.node}-{self._count}"
 
-    def _reached(self, name: str, sender: str) -> list[Session]:
-        """Spring: who addresses himself means this session."""
+    def _message(self, destination: str, parcel: Parcel, now: float, sequence: int | None) -> Message:
+        return Message(
+            destination, parcel.headers, parcel.body, message_id=self.next_id(), sequence=sequence, born=now
+        )  # fmt: skip
+
+    def reached(self, name: str, sender: str) -> list[Session]:
+        """The sessions here that a user's message is for. Spring: who addresses himself means this session."""
         sessions = self.users.reached(name)
         if self.spring and any(session.id == sender for session in sessions):
             return [session for session in sessions if session.id == sender]

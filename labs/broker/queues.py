@@ -94,8 +94,13 @@ class Queues:
         self._counters = counters
         self._registry = Registry(Queue, config.limits.destinations, access)
         self._stored = 0
-        self.unfinished: dict[Queue, None] = {}  # dispatch() broke off
-        self.draining = False
+        self._unfinished: dict[Queue, None] = {}  # dispatch() broke off
+        self._draining = False
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is something for go_on() to do."""
+        return bool(self._unfinished)
 
     def next_sequence(self, destination: str) -> int:
         """The number for the next message there."""
@@ -140,7 +145,7 @@ class Queues:
                 self._expire(queue, now)
                 continue
             if self._outbound.exhausted:
-                self.unfinished[queue] = None
+                self._unfinished[queue] = None
                 return
             consumer = self._next_consumer(queue)
             if consumer is None:
@@ -151,7 +156,7 @@ class Queues:
 
     def go_on(self, now: float) -> None:
         """What dispatch() broke off."""
-        unfinished, self.unfinished = self.unfinished, {}
+        unfinished, self._unfinished = self._unfinished, {}
         for queue in unfinished:
             self.dispatch(queue, now)
 
@@ -195,6 +200,10 @@ class Queues:
         self._store(queue, dead)
         self.dispatch(queue, now)
 
+    def drain(self) -> None:
+        """Nobody gets anything more."""
+        self._draining = True
+
     def sweep(self, now: float) -> None:
         """Dead-letter what waited too long."""
         for queue in list(self._registry):
@@ -223,7 +232,7 @@ class Queues:
             (unacknowledged is None or len(unacknowledged) < subscription.prefetch)
             and session.id not in self._outbound.full
             and session.state is State.CONNECTED
-            and not self.draining
+            and not self._draining
         )
 
     @staticmethod

@@ -11,7 +11,7 @@ from labs.broker.transaction import Transaction
 from labs.broker.violation import Violation
 from labs.rules.heartbeat import HeartBeats
 from labs.rules.limits import TokenBucket
-from labs.wire.stomp import CLIENT_COMMANDS, Frame, StompParser, Version
+from labs.wire.stomp import CLIENT_COMMANDS, Event, Frame, StompParser, Version
 from labs.wire.stomp import Limits as ParserLimits
 
 VERSIONS: tuple[Version, ...] = ("1.0", "1.1", "1.2")
@@ -66,8 +66,8 @@ class Session:
     """One connection, from open to lost."""
 
     __slots__ = (
-        "beats", "bucket", "counted", "early_bytes", "id", "identity", "parser", "peer", "pending", "state",
-        "subscriptions", "timer_at", "transactions", "unacknowledged", "version", "waiting_since",
+        "beats", "behind", "bucket", "counted", "early_bytes", "id", "identity", "parser", "paused", "peer", "pending",
+        "state", "subscriptions", "timer_at", "transactions", "unacknowledged", "version", "waiting", "waiting_since",
     )  # fmt: skip
 
     def __init__(self, session_id: str, peer: Peer, limits: Limits, now: float) -> None:
@@ -87,6 +87,9 @@ class Session:
         self.pending: dict[str, Subscription] = {}  # 1.2: the `ack` ids that await ACK or NACK
         self.transactions: dict[str, Transaction] = {}
         self.unacknowledged = 0
+        self.waiting = 0  # the step of a shared store that its next frame waits for
+        self.behind: Event | None = None  # a frame that was read and waits
+        self.paused = False  # its channel is not read
         self.timer_at = math.inf  # the earliest of its entries among the broker's timers
 
     @property

@@ -57,7 +57,8 @@ class Subscription:
     """
 
     __slots__ = (
-        "destination", "head", "id", "mode", "open", "places", "prefetch", "session", "starved", "unacknowledged",
+        "consumer", "destination", "head", "id", "mode", "open", "places", "prefetch", "resumes", "session", "starved",
+        "unacknowledged",
     )  # fmt: skip
 
     def __init__(self, session: Session, name: str | None, destination: str, mode: Mode, prefetch: int) -> None:
@@ -67,6 +68,8 @@ class Subscription:
         self.mode = mode
         self.head = message_head(name, session.version)
         self.prefetch = prefetch
+        self.consumer = 0  # its number in a store that nodes share
+        self.resumes = False  # it asked for what it missed, so it knows what a replay-gap is
         self.open = True
         self.places: dict[Place, None] = {}
         self.starved: dict[Place, None] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from labs.broker.config import BrokerConfig
 from labs.broker.destinations import Access
 from labs.broker.effects import Head
@@ -63,6 +65,11 @@ class Topic:
             del groups[subscription.head]
         self._plans = None
 
+    def subscriptions(self) -> list[Subscription]:
+        """All that get its messages."""
+        groups = (group for heads in self._groups.values() for group in heads.values())
+        return [*(each for group in groups for each in group), *self.acknowledging]
+
     def plans(self) -> dict[Version, tuple[tuple[Head, ...], int]]:
         """For each version, the heads with their sessions, and how many these are."""
         if self._plans is None:
@@ -90,6 +97,7 @@ class Topics:
         self.reserve = self._registry.get
         self.subscribe = self._registry.subscribe
         self.unsubscribe = self._registry.unsubscribe
+        self._relayed = config.relayed
 
     @property
     def keeps_messages(self) -> bool:
@@ -110,7 +118,18 @@ class Topics:
             self._outbound.fan_out(heads, count, message.tail(version), message)
         for subscription in topic.acknowledging:
             self._ledger.deliver(subscription, message)
-        self._keep(topic, message, now)
+        if not self._relayed:
+            self._keep(topic, message, now)
+
+    def publish_next(self, message: Message, now: float) -> None:
+        """Of a topic that several nodes share: publish it unless that has been done."""
+        topic = self._registry.get(message.destination, always=True)
+        if (message.sequence or 0) > topic.sequence:
+            self.publish(message, now)
+
+    def listening(self) -> Iterator[Topic]:
+        """The topics that somebody here is subscribed to, by name or by a pattern."""
+        return (topic for topic in self._registry if topic.plans() or topic.acknowledging)
 
     def replay(self, destination: str, last_seen: int, now: float) -> tuple[list[Message], Gap | None]:
         """What is newer than `last_seen`, and what of it is gone."""
@@ -127,6 +146,8 @@ class Topics:
 
     def _make(self, destination: str, sequence: int) -> Topic:
         limits = self._limits
+        if self._relayed:  # where its numbers are given out elsewhere
+            sequence = 0
         return Topic(
             destination, sequence, ReplayBuffer(limits.replay_messages, limits.replay_bytes, limits.replay_seconds)
         )

@@ -35,6 +35,11 @@ class Transaction:
             for delivery in action.deliveries:
                 delivery.held = True
 
+    def deliveries(self, command: str) -> list[Delivery]:
+        """Those that an ACK, or a NACK, in it is for."""
+        settlements = [each for each in self.actions if isinstance(each, Settlement) and each.command == command]
+        return [delivery for each in settlements for delivery in each.deliveries]
+
     def let_go(self) -> list[Delivery]:
         """Undo: the deliveries that it held, which may be settled otherwise now."""
         held = [each for action in self.actions if isinstance(action, Settlement) for each in action.deliveries]

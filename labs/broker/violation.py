@@ -9,14 +9,18 @@ from labs.wire.stomp import Headers
 class Violation(Exception):
     """A frame that cannot be carried out. The text names the frame, the header and what would be right.
 
-    `code` is the close code; `headers` go into the ERROR beside the usual ones.
+    `code` is the close code; `headers` go into the ERROR beside the usual ones; `receipt` is the one that the frame
+    asked for, where that is not the frame being carried out.
     """
 
-    def __init__(self, text: str, code: int = PROTOCOL_ERROR, headers: Headers = ()) -> None:
+    def __init__(
+        self, text: str, code: int = PROTOCOL_ERROR, headers: Headers = (), receipt: str | None = None
+    ) -> None:
         super().__init__(text)
         self.text = text
         self.code = code
         self.headers = headers
+        self.receipt = receipt
 
 
 def shown(value: str, limit: int = 60) -> str:

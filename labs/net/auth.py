@@ -81,6 +81,10 @@ class Auth:
         self._tickets[ticket] = identity, now + self.limits.ticket_time
         return ticket
 
+    def admit_ticket(self, ticket: str, identity: Identity) -> None:
+        """Take in one that another node issued: it is good for one handshake here, at once."""
+        self._tickets[ticket] = identity, self._now() + self.limits.ticket_time
+
     def use_ticket(self, ticket: str) -> Identity:
         """Whom it was issued to; from now on it is worth nothing. Raises AuthError."""
         identity, until = self._tickets.pop(ticket, (None, 0.0))

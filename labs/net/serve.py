@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import IO, Any, Literal
 
-from labs.broker import Behaviour, Broker, BrokerConfig, Limits, Peer
+from labs.broker import Behaviour, Broker, BrokerConfig, Identity, Limits, Peer, SharedBroker
+from labs.broker.demands import Answer, Demand, Done, Failed, Redeem
 from labs.net.access_log import AccessLog
 from labs.net.auth import (
     Auth,
@@ -31,10 +32,12 @@ from labs.net.http import HttpLimits, Request, form_fields
 from labs.net.link import LinkOptions, Receiver
 from labs.net.metrics import CONTENT_TYPE, Metrics
 from labs.net.page import ASSETS
+from labs.net.relay import Relay, RelayLimits
 from labs.net.sockjs import BaseOptions, SockJsBase
 from labs.net.sockjs_session import SockJsLimits
 from labs.net.stomp import Stomp, StompReceiver
 from labs.net.tasks import Tasks, first_of
+from labs.net.tickets import SharedTickets
 from labs.rules.setting import setting
 from labs.wire.handshake import wants_upgrade
 from labs.wire.stomp import SUBPROTOCOLS
@@ -66,7 +69,8 @@ class ServerLimits:
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """What one server is to be. `access_log` gets a JSON object a line."""
+    """What one server is to be. `access_log` gets a JSON object a line; `relay` is the address (redis://…) of a store:
+    all servers that have the same one are one broker, and must have the same secret and limits."""
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -78,9 +82,18 @@ class ServeOptions:
     broker: BrokerConfig = field(default_factory=BrokerConfig)
     sockjs_tests: bool = False
     access_log: IO[str] | None = None
+    relay: str = ""
+    relay_limits: RelayLimits = field(default_factory=RelayLimits)
 
 
-SETTINGS: tuple[type[Any], ...] = (Limits, Behaviour, ServerLimits, AuthLimits, SockJsLimits)  # what --set sets
+SETTINGS: tuple[type[Any], ...] = (
+    Limits,
+    Behaviour,
+    ServerLimits,
+    AuthLimits,
+    SockJsLimits,
+    RelayLimits,
+)  # what --set sets
 
 
 class Server:
@@ -97,9 +110,12 @@ class Server:
         config = replace(
             options.broker, authenticate=self._auth.authenticate, wall=time.time(), node=secrets.token_hex(4)
         )
-        broker = Broker(config, now())
+        broker = SharedBroker(config, now()) if options.relay else Broker(config, now())
         self.metrics = Metrics(broker.counters)
         self.stomp = Stomp(broker, self.metrics.delivered)
+        self.relay = Relay(options.relay, config, options.relay_limits, self.stomp) if options.relay else None
+        self._tickets = SharedTickets(self._auth, self.relay, now) if self.relay else None
+        self._tasks = Tasks(self._fail)
         self._log = AccessLog(options.access_log)
         self._loopback = is_loopback(options.host)
         self._own: frozenset[str] = frozenset()
@@ -135,8 +151,12 @@ class Server:
         return bases
 
     async def listen(self, before: Callable[[asyncio.Protocol], asyncio.Protocol] = lambda protocol: protocol) -> None:
-        """Bind; raises OSError. `before` puts something before the protocol of each connection, such as a tap."""
+        """Bind, when the store of a relay has answered; raises OSError, StoreError. `before` puts something before the
+        protocol of each connection, such as a tap."""
         loop = asyncio.get_running_loop()
+        if self.relay is not None:
+            self.stomp.demand = self._demand
+            await self.relay.start(self._tasks)
         self._server = await loop.create_server(
             lambda: before(Connection(self)), self.options.host, self.options.port, backlog=1024
         )
@@ -160,10 +180,9 @@ class Server:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`, then drain."""
-        async with Tasks() as tasks:
-            tasks.start(self._watch_lag(), "loop lag")
-            await stop.wait()
-            await self.drain()
+        self._tasks.start(self._watch_lag(), "loop lag")
+        await stop.wait()
+        await self.drain()
 
     async def drain(self) -> None:
         """Stop accepting, let acknowledgements finish, tell every client, cut what is left when the time is up."""
@@ -185,6 +204,18 @@ class Server:
         if self.channels or self.connections:
             self._idle.clear()
             await first_of(self._idle.wait(), max(0.0, deadline - asyncio.get_running_loop().time()))
+        self.abort()
+        await self.leave()
+
+    async def leave(self) -> None:
+        """Take leave of the other nodes and end what runs in the background."""
+        if self.relay is not None:
+            await self.relay.close()
+        await self._tasks.aclose()
+
+    def _fail(self, error: BaseException) -> None:
+        """A defect in the background: clients had better go to another node."""
+        asyncio.get_running_loop().call_exception_handler({"message": "the server fails", "exception": error})
         self.abort()
 
     def abort(self) -> None:
@@ -213,10 +244,19 @@ class Server:
 
     def handle(self, exchange: Exchange) -> None:
         """Check where it comes from, then find the path and the method."""
+        ticket = exchange.request.query.get("ticket")
+        if ticket and self._tickets is not None and self._welcomes(exchange.request):
+            self._tasks.start(self._fetch_ticket(exchange, self._tickets, ticket), "ticket")
+        else:
+            self._dispatch(exchange)
+
+    def _welcomes(self, request: Request) -> bool:
+        by_host = not self._loopback
+        return origin_allowed(request, self._own, self._allowed, by_host=by_host) or self._is_test(request.path)
+
+    def _dispatch(self, exchange: Exchange) -> None:
         request = exchange.request
-        if not origin_allowed(request, self._own, self._allowed, by_host=not self._loopback) and not self._is_test(
-            request.path
-        ):
+        if not self._welcomes(request):
             exchange.line(403, "this Origin may not connect; the limit allowed-origins lists those that may")
         elif (base := self._base_of(request.path)) and not (request.path in self._routes and self._is_plain(exchange)):
             self._bases[base].handle(exchange, request.path[len(base) :])
@@ -361,11 +401,48 @@ class Server:
             )
             return
         try:
-            ticket = self._auth.issue_ticket(self._auth.check_token(token))
+            identity = self._auth.check_token(token)
         except AuthError as error:
             exchange.line(401, str(error), [("WWW-Authenticate", "Bearer")])
             return
+        if self._tickets is not None:
+            self._tasks.start(self._shared_ticket(exchange, self._tickets, identity), "ticket")
+        else:
+            self._give_ticket(exchange, self._auth.issue_ticket(identity))
+
+    def _give_ticket(self, exchange: Exchange, ticket: str) -> None:
         self._json(exchange, {"ticket": ticket, "expires_in": self.options.auth_limits.ticket_time})
+
+    async def _shared_ticket(self, exchange: Exchange, tickets: SharedTickets, identity: Identity) -> None:
+        try:
+            self._give_ticket(exchange, await tickets.issue(identity))
+        except ConnectionError as error:
+            exchange.line(503, str(error), [("Retry-After", "1")])
+
+    def _demand(self, demand: Demand) -> None:
+        assert self.relay is not None
+        if isinstance(demand, Redeem):
+            self._tasks.start(self._redeem(demand), "ticket")
+        else:
+            self.relay.demand(demand)
+
+    async def _redeem(self, demand: Redeem) -> None:
+        assert self._tickets is not None
+        answer: Answer = Done()
+        try:
+            await self._tickets.fetch(demand.ticket)
+        except ConnectionError as error:
+            answer = Failed(f"{error}; try again later")
+        self.stomp.answered(demand.step, answer)
+
+    async def _fetch_ticket(self, exchange: Exchange, tickets: SharedTickets, ticket: str) -> None:
+        """Have the ticket here, if this is the first node to ask, then go on as with one that was issued here."""
+        try:
+            await tickets.fetch(ticket)
+        except ConnectionError as error:
+            exchange.line(503, str(error), [("Retry-After", "1")])
+        if not exchange.done:
+            self._dispatch(exchange)
 
     def _json(self, exchange: Exchange, body: Mapping[str, object]) -> None:
         exchange.respond(200, [_JSON, _NO_STORE], json.dumps(body).encode() + b"\n")

@@ -7,9 +7,10 @@ import asyncio
 import secrets
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from labs.broker import Broker, Close, Effect, Peer, Published, Send
+from labs.broker import Broker, Close, Effect, Peer, Reading, Send, SharedBroker
+from labs.broker.demands import Answer, Arrival, Demand
 from labs.net.link import Channel, Link
 from labs.net.tasks import first_of
 
@@ -28,13 +29,13 @@ def websocket_frame(data: bytes, *, text: bool) -> bytes:
 
 class Stomp:
     """The sessions of one broker. `delivered` is told, for each MESSAGE, how long it took from publishing to writing it
-    and how many got it; `published` gets what other nodes should hear of."""
+    and how many got it; `demand` gets what a shared broker wants of the store, whose answers come by the calls of
+    relay.Node."""
 
     def __init__(
         self,
         broker: Broker,
         delivered: Callable[[float, int], None] = lambda seconds, count: None,
-        published: Callable[[Published], None] = lambda message: None,
     ) -> None:
         self.broker = broker
         self._loop = asyncio.get_running_loop()
@@ -43,7 +44,7 @@ class Stomp:
         self._applying = False
         self._empty = asyncio.Event()
         self._delivered = delivered
-        self._published = published
+        self.demand: Callable[[Demand], None] = lambda demand: None
         self._timer: asyncio.TimerHandle | None = None
         self._due = float("inf")
 
@@ -86,6 +87,35 @@ class Stomp:
         """The channel's buffer has emptied."""
         self._apply(self.broker.writable(session, self.now()))
 
+    # What the store has to say, where the broker is a shared one.
+
+    def answered(self, step: int, answer: Answer) -> None:
+        """To what was asked under that step."""
+        self._apply(self._shared.answered(step, answer, self.now()))
+
+    def arrived(self, arrivals: Sequence[Arrival]) -> None:
+        """For subscribers here."""
+        if arrivals:
+            self._apply(self._shared.arrived(arrivals, self.now()))
+
+    def readmitted(self) -> None:
+        """It knows nothing of this node."""
+        self._apply(self._shared.readmitted(self.now()))
+
+    def waiting(self, messages: int) -> None:
+        """So many wait in all queues."""
+        self.broker.counters.queued = messages
+
+    @property
+    def highest(self) -> int:
+        """The highest sequence number seen here."""
+        return self._shared.highest
+
+    @property
+    def _shared(self) -> SharedBroker:
+        assert isinstance(self.broker, SharedBroker)
+        return self.broker
+
     async def drain(self, seconds: float, code: int, reason: str) -> None:
         """Close every session, acknowledgements first, within `seconds`; returns when no channel is left, or then."""
         self._apply(self.broker.drain(self.now(), seconds, code, reason))
@@ -118,8 +148,12 @@ class Stomp:
                 channel = self._channels.get(effect.session)
                 if channel is not None:
                     channel.close(effect.code, effect.reason)
-            case Published():
-                self._published(effect)
+            case Reading():
+                channel = self._channels.get(effect.session)
+                if channel is not None:
+                    (channel.resume_reading if effect.on else channel.pause_reading)()
+            case _:
+                self.demand(effect)
 
     def _send(self, effect: Send) -> None:
         text, channels = not effect.binary, self._channels

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from labs.broker import Broker, BrokerConfig, Close, Effect, Limits, Peer, Published, Send
+from labs.broker import Broker, BrokerConfig, Close, Effect, Limits, Peer, Send
 from labs.wire.stomp import Frame, HeartBeat, StompParser, Version
 
 CONFIG = BrokerConfig(wall=1_700_000_000.0)
@@ -92,7 +92,6 @@ class World:
         self.now = 100.0
         self.broker = Broker(config, self.now)
         self.clients: dict[str, Client] = {}
-        self.published: list[Published] = []
         self.effects: list[Effect] = []
         self._made = 0
 
@@ -130,7 +129,7 @@ class World:
                 assert client.closed is None, "closed twice"
                 client.closed = (effect.code, effect.reason)
             else:
-                self.published.append(effect)
+                raise AssertionError(effect)
 
     @staticmethod
     def _deliver(client: Client, message: bytes, binary: bool) -> None:

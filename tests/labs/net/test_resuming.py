@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from labs.broker import BrokerConfig, Limits
+from labs.broker import BrokerConfig, Limits, Peer
 from labs.net.auth import AuthLimits
 from labs.net.resuming import ClientOptions, Ended, Event, GaveUp, Lost, Opened, ResumingClient, SendError
 from labs.net.serve import Server, ServerLimits
 from labs.net.tap import Tap
 from labs.net.tasks import Tasks
 from labs.rules.backoff import Policy, Wait
-from labs.wire.stomp import Frame
+from labs.wire.stomp import Frame, encode
 from tests.labs.net.cutting import cutting
 from tests.labs.net.serving import serving, until
 from tests.peers.serving import served
@@ -67,8 +67,13 @@ async def ready(heard: Heard) -> None:
 
 
 def publish(server: Server, *bodies: str) -> None:
-    for body in bodies:
-        server.stomp._apply(server.stomp.broker.inject("/topic/a", body.encode(), server.stomp.now()))
+    """As the program itself would: a session without a socket."""
+    stomp, now = server.stomp, server.stomp.now()
+    effects = stomp.broker.open("publisher", Peer(), now)
+    frames = [Frame("CONNECT", (("accept-version", "1.2"),))]
+    frames += [Frame("SEND", (("destination", "/topic/a"),), body.encode()) for body in bodies]
+    effects += stomp.broker.receive("publisher", b"".join(map(encode, frames)), now)
+    stomp._apply(effects + stomp.broker.lost("publisher", now))
 
 
 async def test_a_cut_connection_is_resumed_without_a_gap_or_a_repeat():

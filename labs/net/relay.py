@@ -1,0 +1,425 @@
+"""Joins a broker to the store that several nodes share: carries its demands there in order, each once, hands it what
+comes, renews this node's lease, and finds its way back when the store was away. What happens there is in relay.lua."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import secrets
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from labs.broker.config import BrokerConfig
+from labs.broker.demands import Answer, Arrival, Demand, Failed, Heard, Listen, Submit
+from labs.net.relay_codec import PREFIX, Numbered, answer_to, read_entry, script
+from labs.net.store import StoreError, open_store, shown_url, store_client
+from labs.net.tasks import Tasks
+from labs.rules.setting import setting
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+ANSWER_SECONDS = 2.0  # of the store, then the connection is given up
+BLOCK_MS = 1000
+BATCH = 256  # demands, or arrivals, at a time
+TRIM_BYTES = 256 * 1024  # read from the inbox, until the store is told
+INBOX_BYTES = 32 * 1024 * 1024  # waiting for a node; a topic's message is not added beyond
+REPEAT_SECONDS = 60.0  # how long the store knows which steps were done
+RETRY_SECONDS = (0.05, 1.0)  # between two tries to reach the store: at first, at most
+LAST_SECONDS = 1.0  # to say what is left to say
+_ON_LIMITS = frozenset({"submit"})  # what is refused when the store is full; all else goes on
+
+
+@dataclass(frozen=True, slots=True)
+class RelayLimits:
+    """How a node behaves towards the store. Times in seconds."""
+
+    relay_wait: float = setting(5.0, "seconds that a frame waits for a store that is away, then ERROR", 1013)
+    relay_lease: float = setting(3.0, "seconds without a sign from a node, then others get what its consumers had")
+
+
+class Node(Protocol):
+    """The broker's side."""
+
+    def answered(self, step: int, answer: Answer) -> None: ...
+
+    def arrived(self, arrivals: Sequence[Arrival]) -> None: ...
+
+    def readmitted(self) -> None: ...
+
+    def waiting(self, messages: int) -> None:
+        """So many wait in all queues."""
+
+    @property
+    def highest(self) -> int: ...
+
+
+@dataclass(eq=False, slots=True)
+class _Step:
+    """A demand on its way. `number` makes it one that is done once; `attempt` tells the tries of a Listen apart."""
+
+    demand: Demand | None
+    number: int
+    deadline: float
+    arguments: Callable[[int], list[Any]]
+    done: Callable[[Any], None] | None = None
+    attempt: int = 0
+    failed: bool = False
+
+    @property
+    def step(self) -> int:
+        return getattr(self.demand, "step", 0)
+
+
+@dataclass(eq=False, slots=True)
+class _Place:
+    """Where among the arrivals the answer to a Listen belongs."""
+
+    step: _Step
+    attempt: int
+    answer: asyncio.Future[Answer | None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def resolve(self, answer: Answer | None) -> None:
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+
+class Relay:
+    """One node's way to the store at `url`. `config.node` names it there."""
+
+    def __init__(self, url: str, config: BrokerConfig, limits: RelayLimits, node: Node) -> None:
+        self._url = url
+        self._limits = limits
+        self._name = config.node
+        self._node = node
+        self._inbox = f"{PREFIX}in:{config.node}"
+        self._numbered = Numbered(config.node)
+        self._scripts = {over: self._script(config, over) for over in (False, True)}
+        self._hashes: dict[bool, str] = {}
+        self._queue: deque[_Step] = deque()
+        self._sent: list[_Step] = []
+        self._places: dict[int, _Place] = {}
+        self._wake = asyncio.Event()
+        self._generation = 0
+        self._last = "0-0"
+        self._unread = 0  # bytes read that the store was not told of
+        self._cursor: str | int = 0
+        self._must_admit = self._renewing = False
+        self._seen = 0.0  # when the store answered last
+        self._delay = RETRY_SECONDS[0]
+        self._client: Redis
+        self._reader: Redis
+        self.connected = False
+
+    def _script(self, config: BrokerConfig, over_memory: bool) -> str:
+        return script(
+            config.limits, lease=self._limits.relay_lease, inbox=INBOX_BYTES, repeat=REPEAT_SECONDS,
+            dead_letters=config.dead_letters, over_memory=over_memory,
+        )  # fmt: skip
+
+    async def start(self, tasks: Tasks) -> None:
+        """Connect, and keep connected; raises StoreError where there is no store to begin with."""
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+        from redis.exceptions import RedisError
+
+        await (await open_store(self._url)).aclose()
+        options = {"protocol": 2, "socket_connect_timeout": ANSWER_SECONDS, "retry": Retry(NoBackoff(), 0)}
+        self._client = store_client(self._url, socket_timeout=ANSWER_SECONDS, **options)
+        self._reader = store_client(self._url, socket_timeout=BLOCK_MS / 1000 + ANSWER_SECONDS, **options)
+        try:
+            await self._admit()
+        except RedisError as error:
+            raise StoreError(f"{shown_url(self._url)}: {error}") from None
+        tasks.start(self._write(), "relay: to the store")
+        tasks.start(self._read(), "relay: from the store")
+        tasks.start(self._keep(), "relay: lease")
+
+    def demand(self, demand: Demand) -> None:
+        """Carry it out behind all others; what has a step is answered, by a Failed when it takes too long."""
+        if isinstance(demand, Submit) and self._merged(demand):
+            return
+        number = self._numbered.number()
+        deadline = self._now() + self._limits.relay_wait if getattr(demand, "step", 0) else float("inf")
+        arguments = lambda attempt: self._numbered.arguments(demand, number, attempt)  # noqa: E731
+        self._add(_Step(demand, number, deadline, arguments))
+
+    def _merged(self, demand: Submit) -> bool:
+        """Whether it could be added to the one before it: acknowledgements come in great numbers."""
+        last = self._queue[-1] if self._queue else None
+        if last is None or demand.step or demand.groups or not isinstance(last.demand, Submit):
+            return False
+        before = last.demand
+        if before.step or before.groups or len(before.settled) + len(before.returned) > BATCH:
+            return False
+        merged = replace(before, settled=before.settled + demand.settled, returned=before.returned + demand.returned)
+        last.demand = merged
+        last.arguments = lambda attempt: self._numbered.arguments(merged, last.number, attempt)
+        return True
+
+    async def close(self) -> None:
+        """Say what is left to say, take leave of the other nodes, hang up."""
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(LAST_SECONDS):
+                left = asyncio.Event()
+                self._own("quit", lambda reply: left.set())
+                await left.wait()
+        with contextlib.suppress(Exception):
+            await self._client.aclose()
+            await self._reader.aclose()
+
+    # What the whole cluster must not do twice, beside the broker's matters.
+
+    async def put_once(self, name: str, value: dict[str, Any], seconds: float) -> None:
+        """Keep `value` under `name` for one take_once() on any node. Raises ConnectionError when the store is away."""
+        await self._reached(self._client.set(f"{PREFIX}once:{name}", json.dumps(value), px=round(seconds * 1000)))
+
+    async def take_once(self, name: str) -> dict[str, Any] | None:
+        """What put_once() kept, to the first who asks; raises ConnectionError when the store is away."""
+        found = await self._reached(self._client.getdel(f"{PREFIX}once:{name}"))
+        value = None if found is None else json.loads(found)
+        return value if isinstance(value, dict) else None
+
+    @staticmethod
+    async def _reached(asked: Awaitable[Any]) -> Any:
+        from redis.exceptions import RedisError
+
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await asked
+        except (RedisError, OSError) as error:
+            raise ConnectionError("the store cannot be reached") from error
+
+    # To the store.
+
+    def _add(self, step: _Step) -> None:
+        self._queue.append(step)
+        self._wake.set()
+
+    async def _write(self) -> None:
+        while True:
+            await self._wake.wait()
+            if self._must_admit:
+                await self._trying(self._admit)
+                continue
+            if not self._sent:
+                self._sent = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
+            self._sent = [step for step in self._sent if not step.failed]
+            if not self._sent:
+                self._wake.clear()
+                if self._queue:
+                    self._wake.set()
+                continue
+            await self._trying(self._send)
+
+    async def _trying(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work`; when the store does not answer, wait longer each time."""
+        from redis.exceptions import RedisError
+
+        try:
+            await work()
+        except (RedisError, OSError) as error:
+            if _is_unknown_script(error):
+                self._hashes.clear()
+                return
+            self.connected = False
+            await self._client.connection_pool.disconnect()
+            await asyncio.sleep(self._delay * random.uniform(0.5, 1.0))
+            self._delay = min(2 * self._delay, RETRY_SECONDS[1])
+            self._hashes.clear()
+        else:
+            self.connected, self._seen, self._delay = True, self._now(), RETRY_SECONDS[0]
+
+    async def _send(self) -> None:
+        """Have the store do what was taken from the queue, and hear its answers."""
+        from redis.exceptions import ResponseError
+
+        await self._load()
+        pipeline = self._client.pipeline(transaction=False)
+        for step in self._sent:
+            step.attempt += 1
+            if isinstance(step.demand, Listen):
+                self._make_place(step, step.demand.step)
+            arguments = step.arguments(step.attempt)
+            pipeline.evalsha(self._hashes[arguments[0] not in _ON_LIMITS], 0, *arguments)
+        replies = await pipeline.execute(raise_on_error=False)
+        while self._sent:
+            reply = replies.pop(0)
+            if isinstance(reply, ResponseError) and not _is_unknown_script(reply):
+                reply = Failed(_in_words(reply))
+            elif isinstance(reply, Exception):
+                raise reply
+            elif reply[:1] == [b"expelled"]:
+                self._must_admit = True
+                return
+            self._answer(self._sent.pop(0), reply)
+
+    def _answer(self, step: _Step, reply: Any) -> None:
+        if step.failed:
+            return
+        if step.done is not None:
+            if not isinstance(reply, Failed):
+                step.done(reply)
+            return
+        if not step.step or step.demand is None:
+            return
+        answer = reply if isinstance(reply, Failed) else answer_to(step.demand, reply)
+        place = self._places.get(step.step)
+        if isinstance(answer, Heard) and place is not None:
+            place.resolve(answer)  # the reader tells it, at its place
+        else:
+            self._node.answered(step.step, answer)
+
+    def _make_place(self, step: _Step, number: int) -> None:
+        if (before := self._places.get(number)) is not None:
+            before.resolve(None)
+        self._places[number] = _Place(step, step.attempt)
+
+    async def _load(self) -> None:
+        for over, source in self._scripts.items():
+            if over not in self._hashes:
+                self._hashes[over] = await self._client.script_load(source)
+
+    async def _call(self, verb: str, *arguments: Any) -> Any:
+        await self._load()
+        return await self._client.evalsha(self._hashes[True], 0, verb, self._name, *arguments)
+
+    # Being one of the nodes.
+
+    async def _admit(self) -> None:
+        """Begin, or begin anew: whatever the store had of this node is given back to others."""
+        await self._call("admit", secrets.token_hex(8), self._node.highest)
+        self._must_admit = self._renewing = False
+        self._generation += 1
+        self._last, self._unread = "0-0", 0
+        listening = [place.step for place in self._places.values()]
+        under_way = dict.fromkeys((*self._sent, *self._queue, *listening))
+        kept = sorted((step for step in under_way if self._outlives(step)), key=lambda step: step.number)
+        self._sent = []
+        self._queue = deque(kept)
+        self.connected, self._seen = True, self._now()
+        self._node.readmitted()
+        self._wake.set()
+
+    def _outlives(self, step: _Step) -> bool:
+        """Whether it is to be done after a new beginning too: what somebody waits for, or what publishes. What it has
+        to say about the messages of before is void."""
+        if not isinstance(step.demand, Submit):
+            return bool(step.step) and not step.failed
+        if step.demand.settled or step.demand.returned:
+            demand = step.demand = replace(step.demand, settled=(), returned=())
+            step.arguments = lambda attempt: self._numbered.arguments(demand, step.number, attempt)
+        return bool(step.step or step.demand.groups) and not step.failed
+
+    async def _keep(self) -> None:
+        """Renew the lease, and tell those who have waited too long."""
+        renewed = 0.0
+        while True:
+            await asyncio.sleep(min(0.1, self._limits.relay_lease / 10))
+            now = self._now()
+            if now - renewed > self._limits.relay_lease / 3 and not self._must_admit:
+                renewed = now
+                self._renew()
+            if now - self._seen > self._limits.relay_lease:
+                self._give_up_lease()
+            self._fail_late(now)
+
+    def _renew(self) -> None:
+        if not self._renewing:
+            self._renewing = True
+            self._own("renew", self._renewed, self._cursor)
+
+    def _renewed(self, reply: Any) -> None:
+        self._renewing = False
+        self._cursor = reply[1]
+        self._node.waiting(int(reply[2]))
+
+    def _own(self, verb: str, done: Callable[[Any], None], *arguments: Any) -> None:
+        self._add(_Step(None, 0, float("inf"), lambda attempt: [verb, self._name, *arguments], done))
+
+    def _give_up_lease(self) -> None:
+        """The others have what was here by now. What nobody waits for need not be kept: all is told anew."""
+        self._must_admit = True
+        self._queue = deque(step for step in self._queue if step.step)
+        self._wake.set()
+
+    def _fail_late(self, now: float) -> None:
+        under_way = (*self._sent, *self._queue, *(place.step for place in self._places.values()))
+        late = [step for step in dict.fromkeys(under_way) if step.deadline < now and not step.failed]
+        for step in late:
+            step.failed = True
+            if (place := self._places.pop(step.step, None)) is not None:
+                place.resolve(None)
+        self._queue = deque(step for step in self._queue if not step.failed)
+        for step in late:
+            sure = "" if step.attempt == 0 else "; whether it took effect is not known"
+            text = f"the nodes' store did not answer within {self._limits.relay_wait:g} s{sure}; try again later"
+            self._node.answered(step.step, Failed(text))
+
+    # From the store.
+
+    async def _read(self) -> None:
+        from redis.exceptions import RedisError
+
+        while True:
+            generation = self._generation
+            try:
+                found: Any = await self._reader.xread({self._inbox: self._last}, count=BATCH, block=BLOCK_MS)
+            except (RedisError, OSError):
+                await self._reader.connection_pool.disconnect()
+                await asyncio.sleep(self._delay)
+                continue
+            if found and generation == self._generation:
+                await self._take(found[0][1])
+
+    async def _take(self, entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> None:
+        """Hand on what has come, in order; at the place of an answer wait for it."""
+        generation, arrivals = self._generation, []
+        for _, fields in entries:
+            entry = read_entry(fields[b"e"])
+            self._unread += len(fields[b"e"])
+            if not isinstance(entry, tuple):
+                arrivals.append(entry)
+                continue
+            self._node.arrived(arrivals)
+            arrivals = []
+            await self._answer_here(*entry)
+            if generation != self._generation:
+                return
+        self._node.arrived(arrivals)
+        if generation == self._generation:
+            self._last = entries[-1][0].decode()
+            if self._unread > TRIM_BYTES or len(entries) == BATCH:
+                self._tell_read()
+
+    async def _answer_here(self, step: int, attempt: int) -> None:
+        place = self._places.get(step)
+        if place is None or place.attempt != attempt:
+            return
+        answer = await place.answer
+        if answer is not None and self._places.get(step) is place:
+            del self._places[step]
+            self._node.answered(step, answer)
+
+    def _tell_read(self) -> None:
+        self._own("read", lambda reply: None, self._last, self._unread)
+        self._unread = 0
+
+    @staticmethod
+    def _now() -> float:
+        return time.monotonic()
+
+
+def _is_unknown_script(error: object) -> bool:
+    return str(error).startswith("NOSCRIPT") or type(error).__name__ == "NoScriptError"
+
+
+def _in_words(error: Exception) -> str:
+    """A client's text for what the store refused."""
+    full = "OOM" in str(error) or type(error).__name__ == "OutOfMemoryError"
+    return "the nodes' store is full; consume, then try again" if full else f"the nodes' store refused: {error}"
