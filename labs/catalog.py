@@ -155,6 +155,48 @@ LABS: tuple[Lab, ...] = (
             Fault("nack", "a job that every worker refuses", ("worker-1", "worker-2")),
         ),
     ),
+    Lab(
+        name="replay",
+        title="Coming back",
+        summary="Cut off, away too long, killed in mid-broadcast: what is lost, and which design loses nothing.",
+        questions=("Q8", "Q10", "Q17"),
+        module="labs.scenarios.replay",
+        verdicts={
+            "at-most-once-loses": "What is published while a subscriber is away is lost to it: at most once",
+            "gap-filled": "Whoever tells the last sequence number that it saw gets everything that followed",
+            "in-order": "What was missed and what comes live are joined in the order of publishing",
+            "no-repeats-after-dedupe": "What comes both ways is known by its sequence number, and handed on once",
+            "subscribe-before-history": "Subscribing before asking for the history loses nothing; the other order does",
+            "cursor-too-old-is-told": "A cursor that the buffer does not reach back to is told which messages are gone",
+            "crash-mid-broadcast": "SIGKILL after k of n writes: exactly k members have the message, and all see 1006",
+            "shared-ack-loses": "In a pending set for all, the first acknowledgement takes a message from the others",
+            "cursor-per-client-keeps": "With a cursor for each client everybody has everything after the crash, once",
+            "buffer-trimmed-by-age": "Members of a sorted set do not expire one by one: a buffer is trimmed by score",
+        },
+        knobs=(
+            Knob("rate", "number", "100", "messages that are published a second", low=5, high=500),
+            Knob("away", "number", "0.5", "how long the reader is away", low=0.1, high=5, unit="s"),
+            Knob("buffer", "number", "100", "messages of a topic that the broker keeps", low=1, high=500),
+            Knob(
+                "order",
+                "choice",
+                "subscribe-first",
+                "what the reader asks for first when it is back",
+                choices=("subscribe-first", "history-first"),
+            ),
+            Knob(
+                "design",
+                "choice",
+                "cursor",
+                "how the room knows what a member has: a cursor each, or a pending set for all",
+                choices=("cursor", "shared"),
+            ),
+        ),
+        faults=(
+            Fault("cut", "the connection breaks, and messages are published meanwhile", ("reader",)),
+            Fault("kill", "SIGKILL in the middle of a broadcast, then a restart", ("room",)),
+        ),
+    ),
 )
 
 

@@ -1,0 +1,50 @@
+"""How a crowd that was cut off together comes back: waits by policy, arrivals over time, the busiest moment. A model of
+any number of clients; a lab gives the same waits to real ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, get_args
+
+Jitter = Literal["none", "second", "full"]
+JITTERS: tuple[Jitter, ...] = get_args(Jitter)
+WINDOW = 0.1  # seconds, in which arrivals are counted
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def wait(jitter: Jitter, ceiling: float, draw: Callable[[], float]) -> float:
+    """Seconds until the next attempt: the ceiling itself, the ceiling and up to one second, or anything below it."""
+    if jitter == "full":
+        return draw() * ceiling
+    return ceiling + (draw() if jitter == "second" else 0.0)
+
+
+def arrivals(jitter: Jitter, clients: int, ceilings: Sequence[float], draw: Callable[[], float]) -> list[list[float]]:
+    """For each attempt, when each client makes it, in seconds since the cut: all attempts fail. Attempt n waits up to
+    `ceilings[n]` from the attempt before it."""
+    times = [0.0] * clients
+    rounds = []
+    for ceiling in ceilings:
+        times = [time + wait(jitter, ceiling, draw) for time in times]
+        rounds.append(times)
+    return rounds
+
+
+def peak(times: Iterable[float], window: float = WINDOW) -> int:
+    """The most arrivals in any stretch of `window` seconds that begins with one of them."""
+    ordered = sorted(times)
+    most = first = 0
+    for last, time in enumerate(ordered):
+        while time - ordered[first] >= window:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+def histogram(times: Iterable[float], until: float, window: float = WINDOW) -> str:
+    """One bar for each `window` from 0 to `until`: a space for none, else as high as its share of the busiest one."""
+    counts = Counter(int(time / window) for time in times if 0 <= time < until)
+    most = max(counts.values(), default=1)
+    bars = [counts[place] for place in range(round(until / window))]
+    return "".join(_BARS[(count * len(_BARS) - 1) // most] if count else " " for count in bars)
