@@ -327,15 +327,24 @@ def encode(frame: Frame, version: Version = "1.2") -> bytes:
 
     Raises ValueError for a header that the version cannot say (a line feed in a 1.0 header would begin another one).
     """
+    lines = [f"{name}:{value}" for name, value in frame.headers]
+    head = "\n".join((frame.command, *lines))
+    plain = head.count("\n") == head.count(":") == len(lines)  # no more than what separates
+    if not plain or "\n:" in head or "\\" in head or "\r" in head or "\0" in head:
+        head = _escaped_head(frame, version)
+    if frame.body and "\ncontent-length:" not in head:
+        head = f"{head}\ncontent-length:{len(frame.body)}"
+    return b"%b\n\n%b\0" % (head.encode(), frame.body)
+
+
+def _escaped_head(frame: Frame, version: Version) -> str:
+    """Command and headers, where a header holds what may need an escape."""
     escaped = version != "1.0" and frame.command not in _NEVER_ESCAPED
     table = _ESCAPED[version] if escaped else None
     lines = [frame.command]
-    has_length = not frame.body
     for name, value in frame.headers:
         if not name:
             raise ValueError(f"{frame.command} header without a name, of value {value[:40]!r}")
-        if name == "content-length":
-            has_length = True
         if table is not None:
             line = f"{name.translate(table)}:{value.translate(table)}"
         else:
@@ -345,6 +354,4 @@ def encode(frame: Frame, version: Version = "1.2") -> bytes:
         if "\n" in line or "\0" in line or ("\r" in line and version == "1.2"):
             raise ValueError(f"{frame.command} header {name!r}: STOMP {version} cannot say it: {line[:40]!r}")
         lines.append(line)
-    if not has_length:
-        lines.append(f"content-length:{len(frame.body)}")
-    return "\n".join(lines).encode() + b"\n\n" + frame.body + b"\0"
+    return "\n".join(lines)

@@ -3,7 +3,8 @@
 Without an argument it makes 45 long questions; with `questions` it takes our own.
 
 A pty is forked, the tutor runs in it, a key is written and the clock runs until the end of the first frame that
-answers it (synchronized output, ESC [ ? 2026 l).
+answers it (synchronized output, ESC [ ? 2026 l). In a second pty, key by key in turn, a bare Textual app (a list and 30
+lines beside it) unfolds those lines: what the machine and the framework take at that moment.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import termios
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -26,14 +28,55 @@ import yaml
 QUESTIONS = 45
 FRAME_END = b"\x1b[?2026l"
 ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[?2048$p": b"\x1b[?2048;0$y"}
-ROUNDS = (
-    ("j in the list", b"", b"j", 44),
-    ("k in the list", b"", b"k", 44),
-    ("a, the answer", b"", b"a", 60),
-    ("f, a follow-up", b"", b"f", 6),
-    ("j in the reader", b"Fg", b"j", 60),
-    ("n, the next question", b"", b"n", 40),
+ESCAPE = b"\x1b"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A key to be timed, how often, and the keys around it that are not: once, before each, after each."""
+
+    name: str
+    key: bytes
+    times: int
+    once: bytes = b""
+    before: bytes = b""
+    after: bytes = b""
+
+
+KINDS = (
+    Kind("j in the list", b"j", 40),
+    Kind("k in the list", b"k", 40),
+    Kind("a, folded and unfolded", b"a", 40),
+    Kind("a, of a new question", b"a", 15, before=b"n"),
+    Kind("a, from the list", b"a", 15, once=ESCAPE, before=b"j", after=ESCAPE),
+    Kind("f, a follow-up", b"f", 4, once=b"a"),
+    Kind("j in the reader", b"j", 40, once=b"Fg"),
+    Kind("n, the next question", b"n", 10),
 )
+BARE = """
+from textual.app import App
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import OptionList, Static
+
+class Bare(App):
+    BINDINGS = [("a", "unfold", "")]
+    CSS = "OptionList { width: 46; height: 100%; } #more { display: none; }"
+
+    def compose(self):
+        with Horizontal():
+            yield OptionList(*(f"Q{n} a question to be asked\\n    new  senior" for n in range(45)))
+            with VerticalScroll():
+                for n in range(8):
+                    yield Static(f"part {n}")
+                    if n == 0:
+                        yield Static("\\n".join(f"line {n} of what was folded " * 2 for n in range(30)), id="more")
+
+    def action_unfold(self):
+        more = self.query_one("#more")
+        more.display = not more.display
+
+Bare().run()
+"""
 
 
 def bank(folder: Path) -> Path:
@@ -110,29 +153,49 @@ class Terminal:
 
 
 def main() -> None:
-    """Print median and 95th percentile of each kind of key, in milliseconds, and the worst p95 as a ratio to 30 ms."""
+    """Print median and 95th percentile of each kind of key, in milliseconds and as a ratio to the bare app's."""
     with tempfile.TemporaryDirectory(prefix="bench-ui-") as home:
         questions = sys.argv[1] if sys.argv[1:] else str(bank(Path(home)))
         terminal = Terminal([sys.executable, "-m", "tutor.ui.app", questions], home)
+        bare = Terminal([sys.executable, "-c", BARE], home)
         try:
             terminal.read(b" read")
+            bare.read(b"part 0")
             terminal.rest(1.0)
             terminal.press(b"2")
             terminal.rest(1.0)
-            worst = max(report(terminal, *each) for each in ROUNDS)
+            worst = max(report(terminal, bare, kind) for kind in KINDS)
         finally:
             terminal.close()
+            bare.close()
     print(f"worst p95 / 30 ms: {worst / 30:.2f}")
 
 
-def report(terminal: Terminal, name: str, before: bytes, key: bytes, times: int) -> float:
-    """Press a key so many times; print and give back its p95 in milliseconds."""
-    for each in before:
+def report(terminal: Terminal, bare: Terminal, kind: Kind) -> float:
+    """Press the key so many times; print its times and give back p95 in milliseconds."""
+    for each in kind.once:
         terminal.press(bytes([each]))
-    taken = sorted(terminal.press(key) * 1000 for _ in range(times))
-    p95 = taken[int(len(taken) * 0.95) - 1]
-    print(f"{name:22} median {statistics.median(taken):5.1f} ms   p95 {p95:5.1f} ms   worst {taken[-1]:5.1f} ms")
+    ours, theirs = [], []
+    for _ in range(kind.times):
+        for each in kind.before:
+            terminal.press(bytes([each]))
+        ours.append(terminal.press(kind.key) * 1000)
+        for each in kind.after:
+            terminal.press(bytes([each]))
+        theirs.append(bare.press(b"a") * 1000)
+    median, p95 = quantiles(ours)
+    bare_median, bare_p95 = quantiles(theirs)
+    print(
+        f"{kind.name:22} median {median:5.1f} ms   p95 {p95:5.1f} ms   bare {bare_median:5.1f}, {bare_p95:5.1f} ms"
+        f"   ratio {median / bare_median:4.2f}, {p95 / bare_p95:4.2f}",
+        flush=True,
+    )
     return p95
+
+
+def quantiles(times: list[float]) -> tuple[float, float]:
+    """Median and 95th percentile."""
+    return statistics.median(times), sorted(times)[max(int(len(times) * 0.95) - 1, 0)]
 
 
 if __name__ == "__main__":

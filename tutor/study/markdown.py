@@ -45,8 +45,9 @@ class Link:
         return f"see {self.target}" if self.kind == "q" else f"ws-tutor lab run {self.target}"
 
 
+@lru_cache(maxsize=1)
 def parser() -> MarkdownIt:
-    """The Markdown of the bank: CommonMark and tables. HTML is shown as the text that it is."""
+    """The Markdown of the bank: CommonMark and tables. HTML is shown as the text that it is. To make one takes 1 ms."""
     return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 

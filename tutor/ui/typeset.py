@@ -23,7 +23,7 @@ _BLANK = Content("")
 
 def typeset(markdown: str, width: int) -> Lines:
     """The lines of `markdown`, none wider than `width` cells (at least MIN_WIDTH); blocks are a blank line apart."""
-    return _stack(_parse(markdown).children, max(width, MIN_WIDTH), depth=0)
+    return list(set_lines(markdown, max(width, MIN_WIDTH)))
 
 
 def link_targets(markdown: str) -> list[tuple[str, str]]:
@@ -33,6 +33,12 @@ def link_targets(markdown: str) -> list[tuple[str, str]]:
         for node in _parse(markdown).walk()
         if node.type == "link"
     ]
+
+
+@lru_cache(maxsize=256)
+def set_lines(markdown: str, width: int) -> tuple[Content, ...]:
+    """What `typeset` gives, kept: whoever sets it ahead of time, in a thread, saves a key the wait."""
+    return tuple(_stack(_parse(markdown).children, width, depth=0))
 
 
 @lru_cache(maxsize=128)

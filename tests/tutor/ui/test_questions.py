@@ -11,6 +11,7 @@ from tests.tutor.ui.conftest import Open, press
 from tests.tutor.ui.screen_text import assert_snapshot, assert_snapshots, screen_text, until
 from tutor.ui.app import TutorApp
 from tutor.ui.screens.questions import QuestionsScreen
+from tutor.ui.typeset import set_lines
 from tutor.ui.widgets.evidence import Evidence
 from tutor.ui.widgets.prove import ProveIt
 from tutor.ui.widgets.question_list import QuestionList
@@ -45,11 +46,23 @@ async def test_the_question_comes_first(tutor: Open) -> None:
 
 async def test_everything_unfolded(tutor: Open) -> None:
     async with tutor("2", "enter", "F", "g", size=(80, 24)) as pilot:
-        await until(pilot, lambda: reader(pilot).query(".behind.-shown"), "the parts are unfolded")
+        await until(
+            pilot, lambda: any(each.display for each in reader(pilot).query(".behind")), "the parts are unfolded"
+        )
         await assert_snapshots(pilot, "unfolded")
         await pilot.resize_terminal(80, 24)
         await press(pilot, "G")
         await assert_snapshot(pilot, "unfolded-end-80x24")
+
+
+async def test_what_is_folded_is_typeset_before_its_key(tutor: Open) -> None:
+    set_lines.cache_clear()
+    async with tutor("2", "enter") as pilot:
+        await until(pilot, lambda: not pilot.app.workers, "the thread has set all parts")
+        before = set_lines.cache_info().misses
+        await press(pilot, "a", "f")
+        await shows(pilot, "merely reflects headers")
+        assert 0 < before == set_lines.cache_info().misses
 
 
 async def test_a_key_unfolds_its_part_only(tutor: Open) -> None:
@@ -119,7 +132,11 @@ async def test_progress_is_told_by_glyph_and_word(tutor: Open) -> None:
 
 async def test_tab_goes_round_the_panes(tutor: Open) -> None:
     async with tutor("2", "a", "escape", size=(200, 60)) as pilot:
-        await until(pilot, lambda: pilot.app.screen.query_one(Evidence).query(".behind.-shown"), "the evidence")
+        await until(
+            pilot,
+            lambda: any(each.display for each in pilot.app.screen.query_one(Evidence).query(".behind")),
+            "the evidence",
+        )
         stops: list[type] = []
         for _ in range(5):
             stops.append(type(pilot.app.focused))

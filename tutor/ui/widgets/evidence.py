@@ -13,6 +13,7 @@ from tutor.ui.lines import counted
 from tutor.ui.parts import parts_of
 from tutor.ui.widgets.fold import Fold
 from tutor.ui.widgets.prove import ProveIt
+from tutor.ui.widgets.sheet import Sheet
 
 
 class Evidence(VerticalScroll):
@@ -53,10 +54,11 @@ class Evidence(VerticalScroll):
                 await self.mount_all([*(ProveIt(claim) for claim in question.claims), *folds])
             self.scroll_home(animate=False)
         self.query_one("#waiting").display = "answer" not in unfolded
-        for widget in self.query(".behind"):
-            widget.set_class("answer" in unfolded, "-shown")
+        for sheet in self.query(".behind").results(Sheet):
+            sheet.put_away("answer" not in unfolded)
         for fold in self.query(Fold):
-            before, fold.unfolded = fold.unfolded, fold.part.comes_with_answer or fold.part.id in unfolded
+            before = fold.unfolded
+            fold.show(unfolded=fold.part.comes_with_answer or fold.part.id in unfolded)
             if fold.unfolded and not before and not fold.part.comes_with_answer:
                 self.call_after_refresh(self.scroll_to_widget, fold, animate=False, top=True)
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from textual import events
 from textual.content import Content
 from textual.message import Message
-from textual.reactive import reactive
 
 from tutor.ui.lines import Lines, indent
 from tutor.ui.parts import Part
 from tutor.ui.widgets.sheet import Sheet
 
+INDENT = 2
+"""Cells that the content stands in from the title"""
+
 
 class Fold(Sheet):
     """A title line and, once unfolded, the part's lines below it. A click on the title folds and unfolds."""
-
-    unfolded: reactive[bool] = reactive(False, layout=True, toggle_class="-unfolded")
-    current: reactive[bool] = reactive(False, toggle_class="-current")
 
     class Toggled(Message):
         """The learner clicked the title."""
@@ -37,16 +36,27 @@ class Fold(Sheet):
         self.part = part
         self.set_class(part.is_evidence, "evidence")
         self.set_class(part.comes_with_answer, "behind")
-        self.set_reactive(Fold.unfolded, unfolded)
+        self.unfolded = unfolded
+        self.current = False
         self.set_class(unfolded, "-unfolded")
         self._set: tuple[int, bool, Lines] = (0, False, [])
+
+    def show(self, *, unfolded: bool, current: bool = False) -> None:
+        """Unfold or fold it, and mark it as the one that is read; both at once, since each look at the rules costs."""
+        if (unfolded, current) == (self.unfolded, self.current):
+            return
+        self.unfolded, self.current = unfolded, current
+        self.set_class(unfolded, "-unfolded", update=False)
+        self.set_class(current, "-current", update=False)
+        self.update_node_styles()
+        self.refresh(layout=True)
 
     def lines(self, width: int) -> Lines:
         """The title and, unfolded, what it holds; set anew only where width or state changed."""
         if self._set[:2] != (width, self.unfolded):
             lines = title_lines(self.part, width, unfolded=self.unfolded)
             if self.unfolded:
-                lines += [Content(""), *indent(self.part.lines(width - 2), "  ")]
+                lines += [Content(""), *indent(self.part.lines(width - INDENT), " " * INDENT)]
             self._set = (width, self.unfolded, lines)
         return self._set[2]
 

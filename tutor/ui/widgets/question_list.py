@@ -108,6 +108,10 @@ class QuestionList(OptionList):
         if question.id in self._questions:
             self.replace_option_prompt(question.id, self._prompt(question))
 
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """The focus moves at once, its mark a frame later: what the key asked for is not kept waiting for colours."""
+        self.call_after_refresh(self.update_node_styles)
+
     def on_resize(self, event: events.Resize) -> None:
         """Draw all again where the form of the rows depends on the width."""
         wide = self.scrollable_content_region.width >= ONE_LINE

@@ -18,8 +18,9 @@ from tutor.study.model import Question
 from tutor.study.store import Place
 from tutor.ui import keys
 from tutor.ui.parts import Part, parts_of
-from tutor.ui.widgets.fold import Fold
+from tutor.ui.widgets.fold import INDENT, Fold
 from tutor.ui.widgets.prove import ProveIt
+from tutor.ui.widgets.sheet import Sheet
 
 SETTLE = 0.06
 """Seconds of rest in the list before the parts are built: running through it with j costs one line of text each."""
@@ -87,11 +88,22 @@ class Reader(VerticalScroll):
         with self.app.batch_update():
             await self.query("Fold, ProveIt").remove()
             await self.mount_all(self._widgets(question))
+            self._mark()
         self._built = question
         self.remove_class("-stale")
-        self._mark()
+        self.call_after_refresh(self._typeset_ahead)
         self.post_message(self.Changed(question, self.unfolded))
         self.call_after_refresh(self._restore)
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """The focus moves at once, its mark a frame later: what the key asked for is not kept waiting for colours."""
+        self.call_after_refresh(self.update_node_styles)
+
+    def _typeset_ahead(self) -> None:
+        """Set in a thread what is folded: Markdown and code that are new take longer than the key may that unfolds."""
+        width = max((fold.content_size.width for fold in self.query(Fold)), default=0) - INDENT
+        parts = self._parts if width > 0 else ()
+        self.run_worker(lambda: [part.lines(width) for part in parts], thread=True, exit_on_error=False)
 
     def on_resize(self) -> None:
         """A reader that was hidden can scroll only now."""
@@ -110,7 +122,8 @@ class Reader(VerticalScroll):
                 yield from (ProveIt(claim) for claim in question.claims)
 
     def _is_open(self, part: Part) -> bool:
-        return self.revealed if part.comes_with_answer else part.id in self.unfolded
+        """What comes with the answer is put away before, not folded: that costs the key less that brings it."""
+        return part.comes_with_answer or part.id in self.unfolded
 
     # -- folding
 
@@ -143,17 +156,17 @@ class Reader(VerticalScroll):
         self.unfolded, self._current = unfolded, current
         if self.question is None or self._built is not self.question:
             return
-        for fold in self.query(Fold):
-            fold.unfolded = self._is_open(fold.part)
         self._mark()
         self.post_message(self.Changed(self.question, unfolded))
         self.call_after_refresh(self._reveal)
 
     def _mark(self) -> None:
-        for widget in self.query(".behind"):
-            widget.set_class(self.revealed, "-shown")
+        """Show every part in the state of now."""
+        for sheet in self.query(".behind").results(Sheet):
+            sheet.put_away(not self.revealed)
         for fold in self.query(Fold):
-            fold.current = fold.part.id == self._current and fold.unfolded
+            unfolded = self._is_open(fold.part)
+            fold.show(unfolded=unfolded, current=unfolded and fold.part.id == self._current)
 
     def _reveal(self) -> None:
         """Scroll as little as shows the current part whole, but never its title out of sight."""
@@ -191,7 +204,8 @@ class Reader(VerticalScroll):
     @property
     def links(self) -> list[tuple[str, str]]:
         """Links in the unfolded text, in reading order: what they say and where they lead."""
-        found = [target for part in self._parts if self._is_open(part) for target in part.links]
+        shown = (part for part in self._parts if self._is_open(part) and (self.revealed or not part.comes_with_answer))
+        found = [target for part in shown for target in part.links]
         return list(dict.fromkeys(found))
 
     def action_move(self, direction: Literal[-1, 1]) -> None:

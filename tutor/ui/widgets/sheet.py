@@ -35,6 +35,10 @@ class Sheet(Widget):
         self._given = lines
         self.refresh(layout=True)
 
+    def put_away(self, away: bool) -> None:
+        """Take no room, or what the style sheet says. Not by a class: that would match all rules again."""
+        self.styles.display = "none" if away else None
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many rows as lines."""
         return len(self.lines(width))
