@@ -36,7 +36,7 @@ class Options:
     """How one balancer is to be. Seconds and bytes; `cookie_age` 0 is a session cookie, `idle` 0 no idle timer.
 
     `idle` cuts a WebSocket on which no byte has passed either way for so long. `changed` is told of a node's new state
-    and why, `access_log` gets a JSON object a line.
+    and why, `cut` of a passage that the idle timer ended, `access_log` gets a JSON object a line.
     """
 
     host: str = "127.0.0.1"
@@ -55,6 +55,7 @@ class Options:
     body: int = 4 * 1024 * 1024  # of a request, which is held until it is whole; 413
     connections: int = 20_000  # of clients at a time; more are refused with 503
     changed: Callable[[str, str, str], None] = lambda node, state, why: None
+    cut: Callable[[str, float], None] = lambda node, seconds: None
     access_log: IO[str] | None = None
 
 
@@ -78,7 +79,7 @@ class Balancer:
         self._server = await asyncio.get_running_loop().create_server(
             self._accept, self.options.host, self.options.port, backlog=1024
         )
-        health = Health(self.options.checks, self.backends, self._changed)
+        health = Health(self.options.checks, self.backends, self._changed, self._tap)
         self._tasks.start(health.run(self._tasks), "health checks")
         return address_of(self._server.sockets[0].getsockname())
 
@@ -284,6 +285,8 @@ class Visit(asyncio.Protocol):
     def _passed(self, passage: Passage, why: str) -> None:
         self._balancer.passages.discard(passage)
         self.leave()
+        if why == "idle":
+            self._balancer.options.cut(self._backend.name, self._balancer.options.idle)
         self._log(why, received=passage.near.heard, sent=passage.far.heard)
 
     # How it ends.
@@ -330,7 +333,10 @@ async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> Running:
     """Balance between the nodes of `config["backends"]`, with a tap."""
     backends = config.pop("backends")
     checks = Checks(**config.pop("checks", {}))
-    options = Options(**config, checks=checks, changed=lambda node, state, why: tap.note(f"{node} is {state}: {why}"))
+    options = Options(
+        **config, checks=checks, changed=lambda node, state, why: tap.note(f"{node} is {state}: {why}"),
+        cut=lambda node, idle: tap.note(f"cut a connection to {node}: not a byte in {idle:g} s"),
+    )  # fmt: skip
     balancer = Balancer(backends, options, tasks, tap)
     address = await balancer.listen()
     commands: dict[str, Callable[..., Any]] = {

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from labs.net.tap import address_parts
+from labs.net.streams import MAX_HEAD, Stream, dial
+from labs.net.tap import Tap, address_parts
 from labs.net.tasks import Tasks
 from labs.rules.balancing import Backend, Backends
 from labs.wire.http_head import parse_head
-
-MAX_HEAD = 16 * 1024  # bytes of a check's answer that are read
 
 Changed = Callable[[Backend, str], None]  # the node, and what the check saw
 
@@ -35,7 +33,8 @@ class Checks:
 class Health:
     """Checks all of `backends`, each in its own time, until `tasks` end; `changed` is told of each change."""
 
-    def __init__(self, checks: Checks, backends: Backends, changed: Changed) -> None:
+    def __init__(self, checks: Checks, backends: Backends, changed: Changed, tap: Tap | None = None) -> None:
+        self._tap = tap
         self._checks = checks
         self._backends = backends
         self._changed = changed
@@ -64,17 +63,20 @@ class Health:
 
     async def _look(self, address: str) -> str:
         """What is wrong with the node, or nothing. Raises OSError."""
-        reader, writer = await asyncio.open_connection(*address_parts(address), limit=MAX_HEAD)
+        stream = await self._open(address)
         try:
             if self._checks.kind == "tcp":
                 return ""
             head = f"GET {self._checks.path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-            writer.write(head.encode())
-            answered = parse_head(await reader.readuntil(b"\r\n\r\n"))
+            await stream.write(head.encode())
+            answered = parse_head(await stream.read_head())
+            if not answered.status:
+                return "no HTTP answer"
             return "" if 200 <= answered.status < 400 else f"answered {answered.status}"
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            return "no HTTP answer"
         finally:
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+            await stream.close()
+
+    async def _open(self, address: str) -> Stream:
+        if self._tap is not None:
+            return await dial(self._tap, address)
+        return Stream(*await asyncio.open_connection(*address_parts(address), limit=MAX_HEAD))

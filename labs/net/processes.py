@@ -46,6 +46,7 @@ class Child:
     module: str = ""
     config: dict[str, object] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
+    started: bool = False
     ending: bool = False
     frozen: bool = False
     errors: bytes = b""
@@ -61,6 +62,11 @@ class Child:
     @property
     def running(self) -> bool:
         return self.process.returncode is None
+
+    @property
+    def answers(self) -> bool:
+        """Whether it has started, and is neither frozen nor at its end. Before that nothing can have reached it."""
+        return self.started and not self.frozen and self.running
 
     def ask(self, number: int) -> asyncio.Future[None]:
         """Ask for an answer to sync `number`."""
@@ -188,6 +194,7 @@ class Cast:
             elif "call" in message:
                 child.called(message)
             elif not ready.done():
+                child.started = True
                 ready.set_result(message["ready"])
         await child.process.wait()
         child.answer_all()
@@ -201,7 +208,7 @@ class Cast:
         """The monotonic moment up to which every record of every process that answers has been taken."""
         moment = time.monotonic()
         number = next(_NUMBERS)
-        asked = [child.ask(number) for child in self._children if child.running and not child.frozen]
+        asked = [child.ask(number) for child in self._children if child.answers]
         if asked:
             await asyncio.wait(asked, timeout=BARRIER_SECONDS)
         return moment

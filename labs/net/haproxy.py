@@ -1,0 +1,163 @@
+"""The real HAProxy in place of balancer.py, where it is installed, with a configuration that is made here and shown.
+Runs as a child process of a lab, with the same config and commands as far as HAProxy has them.
+
+Its bytes are not recorded at its end, since it is a program of others: only the ends of the parts beside it are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from labs.net.control import ControlError, Running
+from labs.net.tap import Tap, address_of
+from labs.net.tasks import Tasks
+
+START_SECONDS = 5.0
+PROGRAM = "haproxy"
+_TETHER = str(Path(__file__).with_name("tether.py"))
+_CONFIG = """\
+global
+    maxconn 4096
+    stats socket {socket} mode 600 level admin
+defaults
+    mode http
+    option forwardfor
+    option redispatch
+    retries 2
+    timeout connect 2s
+    timeout client 60s
+    timeout server 60s
+    timeout check {timeout}ms
+    timeout tunnel {idle}ms
+    timeout client-fin 10s
+frontend clients
+    bind fd@{listener}
+    default_backend nodes
+backend nodes
+    balance leastconn
+    {check}
+    {cookie}
+    default-server check inter {every}ms fall {fall} rise {rise}
+{servers}
+"""
+
+
+def configuration(config: dict[str, Any], *, listener: int, admin: Path) -> str:
+    """The configuration that does what balancer.Options of the same names do. `listener`: an inherited socket."""
+    checks = config.get("checks", {})
+    age = config.get("cookie_age", 3600)
+    attributes = f'attr "Max-Age={age}" attr "SameSite=Lax"' if age else 'attr "SameSite=Lax"'
+    cookie = f"cookie ws_node insert indirect nocache httponly dynamic {attributes}"
+    key = f"dynamic-cookie-key {secrets.token_hex(16)}"
+    servers = [f"    server {name} {address}" for name, address in config["backends"].items()]
+    return _CONFIG.format(
+        socket=admin, listener=listener, servers="\n".join(servers),
+        timeout=round(1000 * checks.get("timeout", 1.0)), every=round(1000 * checks.get("every", 1.0)),
+        idle=round(1000 * config.get("idle", 3600.0)), fall=config.get("fall", 2), rise=config.get("rise", 1),
+        check=f"option httpchk GET {checks.get('path', '/health')}" if checks.get("kind", "http") == "http" else "",
+        cookie=f"{cookie}\n    {key}" if config.get("sticky", True) else "",
+    )  # fmt: skip
+
+
+class Admin:
+    """HAProxy's own command line, on a socket."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def ask(self, command: str) -> str:
+        """What it answers; raises OSError."""
+        reader, writer = await asyncio.open_unix_connection(str(self._path))
+        try:
+            writer.write(f"{command}\n".encode())
+            return (await reader.read()).decode(errors="replace").strip()
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def drain(self, node: str) -> None:
+        """The node gets no new connections, not even bound ones, which HAProxy's own `drain` would let through."""
+        await self._set(node, "maint")
+
+    async def undrain(self, node: str) -> None:
+        """The node gets connections again."""
+        await self._set(node, "ready")
+
+    async def join(self, node: str, address: str) -> None:
+        """The node is at another address now."""
+        host, _, port = address.rpartition(":")
+        await self._tell(f"set server nodes/{node} addr {host} port {port}", done="changed")
+
+    async def _set(self, node: str, state: str) -> None:
+        await self._tell(f"set server nodes/{node} state {state}")
+
+    async def _tell(self, command: str, done: str = "") -> None:
+        answer = await self.ask(command)
+        if answer and not (done and done in answer):
+            raise ControlError(answer.splitlines()[0])
+
+
+async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> Running:
+    """Start HAProxy on a free port of loopback; raises RuntimeError where there is none, or it does not start."""
+    program = shutil.which(PROGRAM)
+    if program is None:
+        raise RuntimeError("HAProxy is not installed here (apt install haproxy); balancer=builtin does without")
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    folder = Path(tempfile.mkdtemp(prefix="ws-tutor-haproxy-"))
+    text = configuration(config, listener=listener.fileno(), admin=folder / "admin")
+    file = folder / "haproxy.cfg"
+    file.write_text(text)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-S", _TETHER, str(os.getpid()), program, "-db", "-f", str(file)),
+        pass_fds=(listener.fileno(),), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    tasks.start(_keep(process, folder), "HAProxy")
+    admin = Admin(folder / "admin")
+    await _ready(process, admin)
+    for section in _shown(text):
+        tap.note(section)
+    commands: dict[str, Callable[..., Any]] = {"drain": admin.drain, "undrain": admin.undrain, "join": admin.join}
+    return Running({"main": address_of(listener.getsockname())}, commands)
+
+
+def _shown(text: str) -> list[str]:
+    """A line for each section, without its secret and without paths of this machine."""
+    kept = [line for line in text.splitlines() if not line.lstrip().startswith(("stats socket", "dynamic-cookie-key"))]
+    sections = re.split(r"\n(?=\S)", "\n".join(kept).strip())
+    return [" | ".join(part.strip() for part in section.splitlines() if part.strip()) for section in sections]
+
+
+async def _ready(process: asyncio.subprocess.Process, admin: Admin) -> None:
+    end = asyncio.get_running_loop().time() + START_SECONDS
+    while asyncio.get_running_loop().time() < end:
+        if process.returncode is not None:
+            assert process.stderr is not None
+            words = (await process.stderr.read()).decode(errors="replace").strip().splitlines()
+            raise RuntimeError(f"HAProxy did not start: {words[-1] if words else process.returncode}")
+        with contextlib.suppress(OSError):
+            if await admin.ask("show info"):
+                return
+        await asyncio.sleep(0.02)
+    raise RuntimeError(f"HAProxy did not start within {START_SECONDS:g} s")
+
+
+async def _keep(process: asyncio.subprocess.Process, folder: Path) -> None:
+    try:
+        await process.wait()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,68 @@
+"""Metrics that belong together, as tables: a metric named `TITLE: ROW × COLUMN` is a cell. Drawing them is for whoever
+shows a tape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from labs.tape import Metric
+
+_CELL = re.compile(r"(.+?): (.+) × (.+)")
+_QUANTITY = re.compile(r"[0-9]+(?:\.[0-9]+)?\b")
+
+
+def cell(title: str, row: str, column: str) -> str:
+    """The name of a metric that is a cell."""
+    return f"{title}: {row} × {column}"
+
+
+@dataclass(slots=True)
+class Table:
+    """Rows and columns in the order in which they came, and the newest metric of each cell."""
+
+    title: str
+    rows: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    cells: dict[tuple[str, str], Metric] = field(default_factory=dict)
+
+    @property
+    def against_a_quantity(self) -> bool:
+        """Whether each row is a number of something (`0.5 s`): such a table is a diagram, whose bars can be drawn."""
+        return all(_QUANTITY.match(row) for row in self.rows)
+
+    @property
+    def largest(self) -> float:
+        """The largest value."""
+        return max((metric.value for metric in self.cells.values()), default=0.0)
+
+
+def tables(metrics: Iterable[Metric]) -> list[Table]:
+    """The tables that these metrics make up; metrics that are no cells are passed over."""
+    found: dict[str, Table] = {}
+    for metric in metrics:
+        match = _CELL.fullmatch(metric.name)
+        if match is None:
+            continue
+        title, row, column = match.groups()
+        table = found.setdefault(title, Table(title))
+        if row not in table.rows:
+            table.rows.append(row)
+        if column not in table.columns:
+            table.columns.append(column)
+        table.cells[row, column] = metric
+    for table in found.values():
+        if table.against_a_quantity:
+            table.rows.sort(key=lambda row: float(_QUANTITY.match(row)[0]))  # type: ignore[index]
+    return list(found.values())
+
+
+def is_cell(metric: Metric) -> bool:
+    """Whether the metric belongs to a table."""
+    return _CELL.fullmatch(metric.name) is not None
+
+
+def shown(metric: Metric | None) -> str:
+    """A cell's text: two decimals at most; a dash where nothing was measured."""
+    return "–" if metric is None else f"{round(metric.value, 2):g} {metric.unit}".rstrip()
