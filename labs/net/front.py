@@ -44,10 +44,12 @@ class Exchange:
     or give_away(). Afterwards, and once the client has gone, these do nothing.
 
     `on_gone` is called when the client goes before the response has ended, `on_writable` when what was written has left
-    after `congested`.
+    after `congested`. `extra` are headers that respond() adds.
     """
 
-    __slots__ = ("_chunked", "_connection", "begun", "done", "on_gone", "on_writable", "peer", "request", "status")
+    __slots__ = (
+        "_chunked", "_connection", "begun", "done", "extra", "on_gone", "on_writable", "peer", "request", "status",
+    )  # fmt: skip
 
     def __init__(self, connection: Connection, request: Request, peer: str) -> None:
         self.request = request
@@ -55,6 +57,7 @@ class Exchange:
         self.on_gone: Callable[[], None] | None = None
         self.on_writable: Callable[[], None] | None = None
         self.begun = self.done = False
+        self.extra: Headers = ()
         self.status = 0
         self._connection = connection
         self._chunked = request.takes_chunks
@@ -64,7 +67,7 @@ class Exchange:
         if self.done:
             return
         closes = not self.request.keeps_alive
-        raw = response(status, headers, body, closes=closes)
+        raw = response(status, [*headers, *self.extra], body, closes=closes)
         if self.request.method == "HEAD" and body:
             raw = raw[: -len(body)]
         self._finish(status, raw, closes=closes)

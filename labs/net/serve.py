@@ -33,7 +33,7 @@ from labs.net.link import LinkOptions, Receiver
 from labs.net.metrics import CONTENT_TYPE, Metrics
 from labs.net.page import ASSETS
 from labs.net.relay import Relay, RelayLimits
-from labs.net.sockjs import BaseOptions, SockJsBase
+from labs.net.sockjs import BaseOptions, SockJsBase, cors
 from labs.net.sockjs_session import SockJsLimits
 from labs.net.stomp import Stomp, StompReceiver
 from labs.net.tasks import Tasks, first_of
@@ -273,9 +273,14 @@ class Server:
         if methods is None:
             exchange.line(404, "there is nothing here; / is a page to try, /ws takes STOMP, /echo echoes")
             return
+        if exchange.request.get("Origin") is not None:
+            exchange.extra = cors(exchange.request)
         method = "GET" if exchange.request.method == "HEAD" and "GET" in methods else exchange.request.method
+        allowed = ", ".join(methods)
+        if method == "OPTIONS":
+            exchange.respond(204, [("Allow", allowed), ("Access-Control-Allow-Methods", allowed)])
+            return
         if method not in methods:
-            allowed = ", ".join(methods)
             exchange.line(405, f"{method}: this path takes {allowed}", [("Allow", allowed)])
             return
         methods[method](exchange)

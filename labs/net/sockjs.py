@@ -152,14 +152,14 @@ class SockJsBase:
             ("Access-Control-Allow-Methods", methods),
             ("Access-Control-Max-Age", str(YEAR)),
         ]
-        exchange.respond(204, [*headers, *_cors(exchange.request), *self._cookie(exchange.request)])
+        exchange.respond(204, [*headers, *cors(exchange.request), *self._cookie(exchange.request)])
 
     def _info(self, exchange: Exchange) -> None:
         body = {
             "websocket": self._options.websocket, "origins": ["*:*"], "cookie_needed": self._options.cookie,
             "entropy": secrets.randbits(32),
         }  # fmt: skip
-        headers = [("Content-Type", "application/json; charset=UTF-8"), _NOT_CACHED, *_cors(exchange.request)]
+        headers = [("Content-Type", "application/json; charset=UTF-8"), _NOT_CACHED, *cors(exchange.request)]
         exchange.respond(200, headers, json.dumps(body).encode())
 
     def _iframe_page(self, exchange: Exchange) -> None:
@@ -230,7 +230,7 @@ class SockJsBase:
             self._sessions[name] = session
         request = exchange.request
         sniff = ("X-Content-Type-Options", "nosniff")
-        exchange.begin([("Content-Type", transport.kind), _NOT_CACHED, sniff, *_cors(request), *self._cookie(request)])
+        exchange.begin([("Content-Type", transport.kind), _NOT_CACHED, sniff, *cors(request), *self._cookie(request)])
         exchange.write(transport.prelude)
         session.attach(Downstream(exchange, transport.wrap, transport.limit))
 
@@ -251,7 +251,7 @@ class SockJsBase:
 
     def _xhr_send(self, exchange: Exchange, name: str) -> None:
         if self._take(exchange, name, exchange.request.body):
-            exchange.respond(204, [TEXT, _NOT_CACHED, *_cors(exchange.request), *self._cookie(exchange.request)])
+            exchange.respond(204, [TEXT, _NOT_CACHED, *cors(exchange.request), *self._cookie(exchange.request)])
 
     def _jsonp_send(self, exchange: Exchange, name: str) -> None:
         body = exchange.request.body
@@ -263,14 +263,14 @@ class SockJsBase:
     def _take(self, exchange: Exchange, name: str, body: bytes) -> bool:
         session = self._sessions.get(name)
         if session is None or not session.open:
-            exchange.respond(404, [TEXT, *_cors(exchange.request)], b"there is no such session\n")
+            exchange.respond(404, [TEXT, *cors(exchange.request)], b"there is no such session\n")
         elif not body:
-            exchange.respond(500, [TEXT, *_cors(exchange.request)], b"Payload expected.\n")
+            exchange.respond(500, [TEXT, *cors(exchange.request)], b"Payload expected.\n")
         else:
             try:
                 messages = decode(body, from_client=True).messages
             except SockJsError:
-                exchange.respond(500, [TEXT, *_cors(exchange.request)], b"Broken JSON encoding.\n")
+                exchange.respond(500, [TEXT, *cors(exchange.request)], b"Broken JSON encoding.\n")
             else:
                 session.received(messages)
                 return True
@@ -288,7 +288,8 @@ def _quoted(frame: str) -> str:
     return json.dumps(frame).replace("</", "<\\/")
 
 
-def _cors(request: Request) -> Headers:
+def cors(request: Request) -> Headers:
+    """What lets a page of another origin, which may connect, read the response (Fetch, CORS protocol)."""
     origin = request.get("Origin")
     if origin is None:
         return [("Access-Control-Allow-Origin", "*")]

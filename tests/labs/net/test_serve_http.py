@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labs.net.auth import AuthLimits
 from labs.net.http import HttpError, HttpLimits, Request, RequestReader
 from labs.net.serve import ServerLimits
 from tests.labs.net.serving import ask, raw, request, serving, until
@@ -140,3 +141,16 @@ def test_an_endless_chunked_body_is_refused_before_it_is_kept() -> None:
             reader.next_request()
             assert reader.buffered < 1200
     assert caught.value.status == 413
+
+
+async def test_a_page_of_a_listed_origin_may_fetch_a_ticket() -> None:
+    page = "http://localhost:5173"
+    async with serving(auth_limits=AuthLimits(allowed_origins=page)) as server:
+        asked = {"Origin": page, "Access_Control_Request_Headers": "authorization"}
+        preflight = await ask(server, "OPTIONS", "/ticket", **asked)
+        assert (preflight.status, preflight.headers["access-control-allow-methods"]) == (204, "POST")
+        assert preflight.headers["access-control-allow-headers"] == "authorization"
+        refused = await ask(server, "POST", "/ticket", Origin=page)
+        assert (refused.status, refused.headers["access-control-allow-origin"]) == (401, page)
+        assert (await ask(server, "POST", "/ticket", Origin="http://evil.example")).status == 403
+        assert "access-control-allow-origin" not in (await ask(server, "GET", "/health")).headers
