@@ -160,6 +160,10 @@ def _add_serve(commands: argparse._SubParsersAction[_Parser]) -> None:
     serve.add_argument("--sockjs-test-endpoints", action="store_true",
                        help="the SockJS bases that the SockJS protocol's own tests want")  # fmt: skip
     serve.add_argument("--access-log", metavar="FILE", help="a JSON object a line; - for standard error")
+    serve.add_argument("--nodes", type=int, default=1, metavar="N",
+                       help="so many processes are one broker, behind a balancer; 1 to 16")  # fmt: skip
+    serve.add_argument("--relay", default="memory", metavar="memory|redis://…",
+                       help="the store that nodes share; memory: one that is started for these")  # fmt: skip
     serve.add_argument("--json", action="store_true", help="one JSON object when ready")
 
 

@@ -19,12 +19,12 @@ from labs.net.forwarding import forwarded_request, forwarded_response
 from labs.net.framing import Body, FramingError
 from labs.net.front import Connection, Exchange, FrontLimits
 from labs.net.health import Checks, Health
-from labs.net.http import HttpLimits
+from labs.net.http import HttpLimits, Request
 from labs.net.passage import Passage
 from labs.net.tap import Tap, TappedFront, address_of, address_parts
 from labs.net.tasks import Tasks
 from labs.rules.balancing import Backend, Backends
-from labs.rules.sticky import Stickiness
+from labs.rules.sticky import Stickiness, sockjs_session
 from labs.wire.handshake import switches
 from labs.wire.http_head import END_OF_HEAD, Head, parse_head
 
@@ -145,7 +145,7 @@ class Balancer:
     async def _pass_on(self, exchange: Exchange) -> None:
         """Find a node that takes it. Only one that has not been sent anything yet is given up for another."""
         now = time.time()
-        bound = self._sticky.node_of(exchange.request.head, now) if self._sticky else None
+        bound = self._bound(exchange.request, now)
         tried: set[str] = set()
         while not exchange.done and (backend := self.backends.choose(bound, tried)) is not None:
             tried.add(backend.name)
@@ -163,6 +163,14 @@ class Balancer:
                     self._changed(backend, f"refused a connection: {type(error).__name__}")
         exchange.line(503, "no node takes connections", [RETRY_AFTER])
         self.log(exchange, None, time.monotonic(), "no node")
+
+    def _bound(self, request: Request, now: float) -> str | None:
+        """The node that it has to go to, where that is up: by its cookie, else by the SockJS session it is of."""
+        if self._sticky is None:
+            return None
+        session = sockjs_session(request.path)
+        by_cookie = self._sticky.node_of(request.head, now)
+        return by_cookie or (self.backends.named_by(session) if session else None)
 
     def log(self, exchange: Exchange, backend: Backend | None, since: float, why: str, **more: int) -> None:
         """One line for a request that is over, or for a passage."""

@@ -1,4 +1,5 @@
-"""`python -m labs.net.child MODULE CONFIG`: one part of a lab in a process of its own.
+"""`python -m labs.net.child MODULE`: one part of a lab in a process of its own; the first line of standard input is its
+configuration, one JSON object: it may hold a secret, which an argument would show to everyone.
 
 MODULE has `async def start(tap, tasks, config)`, which returns the addresses it listens on, by name, or a Running that
 has commands too (control.py). Lines of JSON on standard output: first `{"ready": addresses}`, then a record for each
@@ -14,12 +15,14 @@ import importlib
 import json
 import os
 import sys
+from io import FileIO
 from typing import Any
 
 from labs.net.control import ControlError, Running
+from labs.net.loops import quickest_loop
 from labs.net.tap import Record, Remark, Tap
 from labs.net.tasks import Tasks
-from labs.net.tether import die_with_parent
+from labs.net.tether import die_with_parent, leave_group
 
 
 def _emit(message: dict[str, object]) -> None:
@@ -38,9 +41,9 @@ def _emit_record(record: Record | Remark) -> None:
     _emit(message | {"hex": record.data.hex()} if record.data else message)
 
 
-async def _run(module: str, config: dict[str, object]) -> None:
+async def _run(module: str, config: dict[str, object], commands: FileIO) -> None:
     reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), commands)
     async with Tasks() as tasks:
         started = await importlib.import_module(module).start(Tap(_emit_record), tasks, config)
         running = started if isinstance(started, Running) else Running(started)
@@ -62,5 +65,15 @@ async def _obey(running: Running, message: dict[str, Any]) -> None:
         _emit({"call": message["call"], "error": str(error)})
 
 
+def main(module: str) -> None:
+    """Run it until the end of standard input. With `quick` in its configuration on the quickest loop there is."""
+    leave_group()
+    commands = FileIO(0)  # unbuffered: what is behind the first line is the loop's to read
+    config = json.loads(commands.readline())
+    factory = quickest_loop() if config.pop("quick", False) else None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(_run(module, config, commands))
+
+
 if __name__ == "__main__":
-    asyncio.run(_run(sys.argv[1], json.loads(sys.argv[2])))
+    main(sys.argv[1])

@@ -74,16 +74,17 @@ class Child:
         self._write({"sync": number})
         return answered
 
-    async def call(self, command: str, **arguments: object) -> Any:
-        """Have the part obey one of its commands, and return what it answers; raises ProcessError."""
+    async def call(self, command: str, *, within: float = CALL_SECONDS, **arguments: object) -> Any:
+        """Have the part obey one of its commands, and return what it answers; raises ProcessError, also when that
+        takes longer than `within` seconds."""
         number = next(_NUMBERS)
         self._calls[number] = answered = asyncio.get_running_loop().create_future()
         self._write({"call": number, "do": command, "with": arguments})
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(within):
                 return await answered
         except TimeoutError:
-            raise ProcessError(f"{self.id} did not obey {command} within {CALL_SECONDS:g} s") from None
+            raise ProcessError(f"{self.id} did not obey {command} within {within:g} s") from None
         finally:
             self._calls.pop(number, None)
 
@@ -160,14 +161,15 @@ class Cast:
         paths = [_ROOT, os.environ.get("PYTHONPATH", "")]
         process = await asyncio.create_subprocess_exec(
             # -P: a folder called labs where the learner happens to stand must not be taken for this one.
-            *(sys.executable, "-P", "-m", "labs.net.child", module, json.dumps(config)),
+            *(sys.executable, "-P", "-m", "labs.net.child", module),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=LINE_LIMIT,
-            process_group=0,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
         )
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(config).encode() + b"\n")
         if self._meanwhile is not None:
             self._meanwhile()
             self._meanwhile = None

@@ -114,7 +114,7 @@ class Relay:
         self._delay = RETRY_SECONDS[0]
         self._client: Redis
         self._reader: Redis
-        self.connected = False
+        self.connected = self._open = False
 
     def _script(self, config: BrokerConfig, over_memory: bool) -> str:
         return script(
@@ -136,6 +136,7 @@ class Relay:
             await self._admit()
         except RedisError as error:
             raise StoreError(f"{shown_url(self._url)}: {error}") from None
+        self._open = True
         tasks.start(self._write(), "relay: to the store")
         tasks.start(self._read(), "relay: from the store")
         tasks.start(self._keep(), "relay: lease")
@@ -163,7 +164,10 @@ class Relay:
         return True
 
     async def close(self) -> None:
-        """Say what is left to say, take leave of the other nodes, hang up."""
+        """Say what is left to say, take leave of the other nodes, hang up; once."""
+        if not self._open:
+            return
+        self._open = False
         with contextlib.suppress(Exception):
             async with asyncio.timeout(LAST_SECONDS):
                 left = asyncio.Event()

@@ -27,6 +27,7 @@ from labs.net.auth import (
 )
 from labs.net.counted import Counted
 from labs.net.echo import Echo, GoAway
+from labs.net.forwarding import FORWARDED_FOR
 from labs.net.front import Connection, Exchange, FrontLimits
 from labs.net.http import HttpLimits, Request, form_fields
 from labs.net.link import LinkOptions, Receiver
@@ -36,6 +37,7 @@ from labs.net.relay import Relay, RelayLimits
 from labs.net.sockjs import BaseOptions, SockJsBase, cors
 from labs.net.sockjs_session import SockJsLimits
 from labs.net.stomp import Stomp, StompReceiver
+from labs.net.tap import address_parts
 from labs.net.tasks import Tasks, first_of
 from labs.net.tickets import SharedTickets
 from labs.rules.setting import setting
@@ -70,7 +72,8 @@ class ServerLimits:
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
     """What one server is to be. `access_log` gets a JSON object a line; `relay` is the address (redis://…) of a store:
-    all servers that have the same one are one broker, and must have the same secret and limits."""
+    all servers that have the same one are one broker, and must have the same secret and limits. `front` is the
+    `host:port` of a balancer before it, by which clients know it and which says whom it speaks for."""
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -84,6 +87,7 @@ class ServeOptions:
     access_log: IO[str] | None = None
     relay: str = ""
     relay_limits: RelayLimits = field(default_factory=RelayLimits)
+    front: str = ""
 
 
 SETTINGS: tuple[type[Any], ...] = (
@@ -117,7 +121,7 @@ class Server:
         self._tickets = SharedTickets(self._auth, self.relay, now) if self.relay else None
         self._tasks = Tasks(self._fail)
         self._log = AccessLog(options.access_log)
-        self._loopback = is_loopback(options.host)
+        self._loopback = is_loopback(address_parts(options.front)[0] if options.front else options.host)
         self._own: frozenset[str] = frozenset()
         self._allowed = read_origins(options.auth_limits.allowed_origins)
         self._routes: dict[str, dict[str, Callable[[Exchange], None]]] = {
@@ -160,9 +164,11 @@ class Server:
         self._server = await loop.create_server(
             lambda: before(Connection(self)), self.options.host, self.options.port, backlog=1024
         )
-        port = self._server.sockets[0].getsockname()[1]
-        names = {self.options.host, "127.0.0.1", "localhost", "[::1]"} if self._loopback else set()
-        self._own = frozenset(f"http://{name}:{port}" for name in names)
+        places = [self._server.sockets[0].getsockname()[:2]]
+        if self.options.front:
+            places.append(address_parts(self.options.front))
+        names = {"127.0.0.1", "localhost", "[::1]", self.options.host} if self._loopback else set()
+        self._own = frozenset(f"http://{name}:{port}" for host, port in places for name in (names and {*names, host}))
 
     @property
     def address(self) -> str:
@@ -205,10 +211,10 @@ class Server:
             self._idle.clear()
             await first_of(self._idle.wait(), max(0.0, deadline - asyncio.get_running_loop().time()))
         self.abort()
-        await self.leave()
+        await self.aclose()
 
-    async def leave(self) -> None:
-        """Take leave of the other nodes and end what runs in the background."""
+    async def aclose(self) -> None:
+        """Take leave of the other nodes and end what runs in the background; again is harmless."""
         if self.relay is not None:
             await self.relay.close()
         await self._tasks.aclose()
@@ -244,6 +250,8 @@ class Server:
 
     def handle(self, exchange: Exchange) -> None:
         """Check where it comes from, then find the path and the method."""
+        if self.options.front and (told := exchange.request.get(FORWARDED_FOR)):
+            exchange.peer = told.rpartition(",")[2].strip()[:64]
         ticket = exchange.request.query.get("ticket")
         if ticket and self._tickets is not None and self._welcomes(exchange.request):
             self._tasks.start(self._fetch_ticket(exchange, self._tickets, ticket), "ticket")

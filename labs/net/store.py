@@ -210,7 +210,6 @@ async def _spawn(program: Path, port: int, password: str, memory: int) -> Store:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        process_group=0,
     )
     assert process.stdin is not None
     # By standard input, so that the password is neither among the arguments that everyone sees nor in a file.

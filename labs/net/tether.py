@@ -20,6 +20,13 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def leave_group() -> None:
+    """Be no part of the terminal's foreground group, so that Ctrl-C is its owner's alone. Done here and not by who
+    starts this process, since uvloop cannot."""
+    if sys.platform != "win32":
+        os.setpgid(0, 0)
+
+
 def _watch(parent: int, program: int) -> None:
     """Where the kernel does not do it: kill `program` once `parent` is no more."""
     while os.getppid() == program:
@@ -33,6 +40,7 @@ def _watch(parent: int, program: int) -> None:
 def main(parent: int, command: list[str]) -> None:
     """Replaces this process; its pid stays."""
     die_with_parent()
+    leave_group()
     if os.getppid() != parent:
         sys.exit("its parent has ended")
     if sys.platform != "linux":

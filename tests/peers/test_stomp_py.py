@@ -41,7 +41,11 @@ class Heard(stomp.ConnectionListener):  # type: ignore[misc]
 
 
 def dial(server: Served, login: str = "alice") -> tuple[Any, Heard]:
-    connection = stomp.WSStompConnection([("127.0.0.1", server.port)], ws_path="/ws")
+    return dial_port(server.port, login)
+
+
+def dial_port(port: int, login: str = "alice") -> tuple[Any, Heard]:
+    connection = stomp.WSStompConnection([("127.0.0.1", port)], ws_path="/ws")
     heard = Heard()
     connection.set_listener("", heard)
     connection.connect(login, "", wait=True)

@@ -8,19 +8,24 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, Any
 
-from labs.broker import Behaviour, BrokerConfig, Limits, as_spring, behaving
-from labs.broker.destinations import Kind, kind_of
-from labs.net.auth import MIN_SECRET, AuthLimits, Mode, generate_secret
-from labs.net.knobs import SettingError, described, read_rule, read_settings
-from labs.net.serve import SETTINGS, ServeOptions, Server, ServerLimits, is_loopback
-from labs.net.sockjs_session import SockJsLimits
+from labs.net.auth import MIN_SECRET, Mode, generate_secret
+from labs.net.knobs import SettingError, described
+from labs.net.loops import quickest_loop
+from labs.net.options import serve_options
+from labs.net.processes import ProcessError
+from labs.net.serve import SETTINGS, Server, is_loopback
+from labs.net.store import StoreError, shown_url
+
+if TYPE_CHECKING:
+    from labs.net.cluster import Cluster
 
 SERVED, NOT_SERVED = 0, 2
 MAX_SECRET = 4096  # bytes
+MAX_NODES = 16
+RELAYS = ("redis://", "rediss://", "unix://")
 
 
 class _Refused(Exception):
@@ -33,39 +38,44 @@ def run(args: argparse.Namespace) -> int:
         print("\n".join(described(*SETTINGS)))
         return SERVED
     try:
-        with contextlib.ExitStack() as stack:
-            options = _options(args, stack)
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                return runner.run(_serve(options, as_json=args.json))
+        with contextlib.ExitStack() as stack, asyncio.Runner(loop_factory=quickest_loop()) as runner:
+            return runner.run(_serve(args, stack))
     except (_Refused, SettingError) as error:
         print(f"ws-tutor serve: {error}", file=sys.stderr)
         return NOT_SERVED
 
 
-def _options(args: argparse.Namespace, stack: contextlib.ExitStack) -> ServeOptions:
-    values = read_settings(args.set, *SETTINGS)
-    broker = BrokerConfig(limits=Limits(**values[Limits]), rules=tuple(map(read_rule, args.rule)))  # type: ignore[arg-type]
-    broker = behaving(as_spring(broker) if args.semantics == "spring" else broker, values[Behaviour])
-    if kind_of(broker.dead_letters) is not Kind.QUEUE:
-        raise _Refused(f"--set dead-letters={broker.dead_letters}: they go to a queue, /queue/…")
+def _serving(args: argparse.Namespace, stack: contextlib.ExitStack) -> Server | Cluster:
+    """What was asked for, not started."""
     local = is_loopback(args.host)
     auth: Mode = args.auth or ("open" if local else "token")
     if not 0 <= args.port <= 65535:
         raise _Refused(f"--port {args.port}: a port is 0 (any free one) to 65535")
+    if not 1 <= args.nodes <= MAX_NODES:
+        raise _Refused(
+            f"--nodes {args.nodes}: 1 to {MAX_NODES}; beyond one machine, start servers that have one --relay"
+        )
+    relay = "" if args.relay == "memory" else args.relay
+    if relay and not relay.startswith(RELAYS):
+        raise _Refused(
+            f"--relay {shown_url(relay)}: memory, or the address of a Redis or Valkey server, redis://HOST:PORT"
+        )
     if not local:
         print(f"ws-tutor serve: {args.host} is not loopback: other machines can connect", file=sys.stderr)
-    return ServeOptions(
-        host=args.host,
-        port=args.port,
-        auth=auth,
-        secret=_secret(args.secret_file, auth),
-        limits=ServerLimits(**values[ServerLimits]),  # type: ignore[arg-type]
-        auth_limits=AuthLimits(**values[AuthLimits]),  # type: ignore[arg-type]
-        sockjs_limits=SockJsLimits(**values[SockJsLimits]),  # type: ignore[arg-type]
-        broker=broker,
-        sockjs_tests=args.sockjs_test_endpoints,
-        access_log=_access_log(args.access_log, stack),
-    )
+    secret = _secret(args.secret_file, auth)
+    log = _access_log(args.access_log, stack)
+    words = {
+        "settings": args.set, "rules": args.rule, "semantics": args.semantics, "auth": auth,
+        "sockjs_tests": args.sockjs_test_endpoints,
+    }  # fmt: skip
+    if args.nodes == 1:
+        options = serve_options(**words, host=args.host, port=args.port, secret=secret, relay=relay, access_log=log)
+        return Server(options)
+    from labs.net.cluster import Cluster, ClusterOptions
+
+    options = serve_options(**words, host=args.host, port=args.port)
+    told = lambda text: print(f"ws-tutor serve: {text}", file=sys.stderr, flush=True)  # noqa: E731
+    return Cluster(ClusterOptions(args.nodes, options, words | {"secret": secret.decode()}, relay, log, told))
 
 
 def _secret(path: Path | None, auth: Mode) -> bytes:
@@ -98,41 +108,37 @@ def _access_log(name: str | None, stack: contextlib.ExitStack) -> IO[str] | None
         raise _Refused(f"--access-log {name}: cannot be written ({error.strerror})") from None
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's loop where it is installed: twice the speed, the same results."""
+async def _serve(args: argparse.Namespace, stack: contextlib.ExitStack) -> int:
+    server = _serving(args, stack)
     try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
-
-
-async def _serve(options: ServeOptions, *, as_json: bool) -> int:
-    server = Server(options)
-    try:
-        await server.listen()
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise _Refused(f"{options.host} port {options.port}: cannot listen there ({reason})") from None
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt there
-            loop.add_signal_handler(number, stop.set)
-    print(json.dumps(server.ready()) if as_json else _story(server, options), flush=True)
-    await server.run(stop)
+        try:
+            await server.listen()
+        except (StoreError, ProcessError) as error:
+            raise _Refused(str(error)) from None
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise _Refused(f"{args.host} port {args.port}: cannot listen there ({reason})") from None
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt there
+                loop.add_signal_handler(number, stop.set)
+        print(json.dumps(server.ready()) if args.json else _story(server.ready(), args), flush=True)
+        await server.run(stop)
+    finally:
+        await server.aclose()
     return SERVED
 
 
-def _story(server: Server, options: ServeOptions) -> str:
-    ready = server.ready()
-    who = "everyone; the login header is the name" if options.auth == "open" else "who has a token"
+def _story(ready: dict[str, Any], args: argparse.Namespace) -> str:
+    everyone = args.auth == "open" or (args.auth is None and is_loopback(args.host))
     lines = [
         f"a page to try it   {ready['http']}/",
         f"STOMP              {ready['ws']}   (v12.stomp, v11.stomp, v10.stomp)",
         f"echo               {ready['echo']}",
         f"SockJS             {ready['sockjs']}",
-        f"who may connect    {who}",
+        f"who may connect    {'everyone; the login header is the name' if everyone else 'who has a token'}",
+        *(f"node n{number}            {url}" for number, url in enumerate(ready["nodes"], 1) if args.nodes > 1),
         "Ctrl-C drains and stops",
     ]
     return "\n".join(lines)

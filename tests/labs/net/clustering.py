@@ -103,7 +103,7 @@ async def cluster(
                 client.cut()
             await until(lambda: not any(node.channels for node in nodes), "every client is gone")
             for node in nodes:
-                await node.leave()
+                await node.aclose()
 
 
 async def vanish(node: Server) -> None:

@@ -1,7 +1,7 @@
 """Who gets the next connection: the bound node while it takes any, else the one with the fewest."""
 
 from labs.rules.balancing import Backends
-from labs.rules.sticky import Stickiness
+from labs.rules.sticky import Stickiness, sockjs_session
 from labs.wire.http_head import parse_head
 
 STICKY = Stickiness(b"k" * 32, age=100)
@@ -82,3 +82,22 @@ def test_a_client_cannot_choose_its_node():
     assert STICKY.node_of(request(cookie_of("n2", 1000, Stickiness(b"x" * 32, age=100))), 1001) is None
     for broken in ("", "n1", "n1.1000", "n1.1000.zz", "…", "a" * 9000):
         assert STICKY.node_of(request(f"ws_node={broken}"), 1001) is None
+
+
+def test_all_requests_of_a_sockjs_session_fall_to_one_node_without_a_cookie():
+    assert sockjs_session("/sockjs/000/abc/xhr_send") == "abc"
+    assert [sockjs_session(path) for path in ("/sockjs/info", "/ws", "/sockjs/a.b/c/xhr", "/sockjs/000/abc")] == [
+        None
+    ] * 4
+    backends = nodes()
+    keys = [f"session {number}" for number in range(300)]
+    before = {key: backends.named_by(key) for key in keys}
+    shares = [list(before.values()).count(name) for name in ("n1", "n2", "n3")]
+    assert min(shares) > 60, shares
+    backends.get("n2").healthy = False
+    for key in keys:
+        now = backends.named_by(key)
+        assert now == before[key] if before[key] != "n2" else now in ("n1", "n3")
+    for backend in backends:
+        backend.healthy = False
+    assert backends.named_by("x") is None

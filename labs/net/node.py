@@ -1,0 +1,44 @@
+"""One node of a cluster as a child process: the whole server of `ws-tutor serve`, on a free port of loopback.
+
+config: the arguments of serve_options() but for `access_log`, `secret` as text; `tap` false: it records no bytes.
+Commands: `drain` (no new sessions, acknowledgements finish, clients are told; answered when that is over) and `state`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from labs.net.control import Running
+from labs.net.options import serve_options
+from labs.net.serve import Server
+from labs.net.tap import Tap, TappedFront
+from labs.net.tasks import Tasks
+
+
+async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> Running:
+    """Listen; STOMP is spoken at /ws of the address."""
+    tapped = config.pop("tap", True)
+    secret = config.pop("secret", "").encode()
+    server = Server(serve_options(**config, secret=secret))
+    await (server.listen(lambda protocol: TappedFront(tap, protocol)) if tapped else server.listen())
+    stop, over = asyncio.Event(), asyncio.Event()
+    tasks.start(_serve(server, stop, over), "server")
+
+    async def drain() -> None:
+        stop.set()
+        await over.wait()
+
+    def state() -> dict[str, object]:
+        counters = server.stomp.broker.counters
+        return {"sessions": counters.connected, "unacknowledged": counters.unacknowledged, "queued": counters.queued}
+
+    return Running({"main": server.address}, {"drain": drain, "state": state})
+
+
+async def _serve(server: Server, stop: asyncio.Event, over: asyncio.Event) -> None:
+    try:
+        await server.run(stop)
+    finally:
+        server.abort()
+        over.set()
