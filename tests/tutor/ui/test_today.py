@@ -184,6 +184,6 @@ async def test_the_lab_is_chosen_with_the_mouse(tutor: Open) -> None:
     async with tutor() as pilot:
         opened: list[str] = []
         pilot.app.open_lab = lambda name, verdict="": opened.append(name)  # type: ignore[attr-defined]
-        await pilot.click("#lab")
+        await pilot.click("#one-lab")
         await until(pilot, lambda: opened, "the lab")
         assert opened == [catalog.LABS[0].name]

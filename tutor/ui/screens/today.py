@@ -68,7 +68,7 @@ class TodayScreen(TutorScreen):
             yield Sheet(id="plan")
             yield Vertical(id="sure")
             yield Static("One lab", classes="heading one-lab")
-            yield Choice("", lab_line(catalog.LABS[0]), id="lab", classes="one-lab")
+            yield Choice("", lab_line(catalog.LABS[0]), id="one-lab", classes="one-lab")
             yield Static("State of things", classes="heading")
             yield Static("Reading the questions …", id="state", markup=False)
 
@@ -105,7 +105,7 @@ class TodayScreen(TutorScreen):
         self.query_one("#plan", Sheet).update(partial(plan_lines, plan))
         lab = catalog.find(plan.lab)
         if lab is not None:
-            self.query_one("#lab", Choice).label = lab_line(lab)
+            self.query_one("#one-lab", Choice).label = lab_line(lab)
         for widget in self.query(".one-lab"):
             widget.display = lab is not None
         await self._show_sure(plan)
@@ -152,7 +152,7 @@ class TodayScreen(TutorScreen):
     def _read_again(self, event: Choice.Chosen) -> None:
         self.tutor.open_question(event.choice.name or "")
 
-    @on(Choice.Chosen, "#lab")
+    @on(Choice.Chosen, "#one-lab")
     def _lab_chosen(self) -> None:
         self.tutor.open_lab(self._plan.lab if self._plan is not None else catalog.LABS[0].name)
 

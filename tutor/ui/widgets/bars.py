@@ -16,6 +16,8 @@ MODES = (
     ("quiz", "Quiz"),
     ("progress", "Progress"),
 )
+NAMED = 90
+"""From how many columns on there is room for the name of the program"""
 
 
 class TopBar(Widget):
@@ -31,8 +33,9 @@ class TopBar(Widget):
         self._current = current
 
     def render(self) -> RenderResult:
-        """One line: name, modes, status."""
-        parts = [Content.styled(" ws-tutor ", "bold $primary"), Content("  ")]
+        """One line: name, modes, status. In a narrow one the status matters more than the name."""
+        named = self.size.width >= NAMED
+        parts = [Content.styled(" ws-tutor ", "bold $primary"), Content("  ")] if named else []
         for number, (mode, title) in enumerate(MODES, 1):
             style = "bold reverse $primary" if mode == self._current else "$foreground 75%"
             label = f" {number} {title} "
