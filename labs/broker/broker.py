@@ -65,9 +65,8 @@ class Broker:
             opened.state = State.CLOSED
             self._outbound.add(Close(session, code, reason))
         elif not self._addresses.enter(peer.address):
-            opened.state = State.CLOSED
             at_most = self.config.limits.sessions_per_address
-            self._outbound.add(Close(session, POLICY, f"an address has at most {at_most} sessions"))
+            self._fail(opened, Violation(f"an address has at most {at_most} sessions", POLICY), now)
         else:
             opened.counted = True
             self._timers.watch(opened)
