@@ -7,6 +7,7 @@ import math
 import re
 import secrets
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -53,6 +54,8 @@ class Auth:
         self.mode = mode
         self.limits = limits
         self._secret = secret
+        if len(secret) < MIN_SECRET:  # who chose it was told
+            warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
         self._now = now
         self._tickets: dict[str, tuple[Identity, float]] = {}  # oldest first
 

@@ -62,7 +62,7 @@ def _serving(args: argparse.Namespace, stack: contextlib.ExitStack) -> Server | 
         )
     if not local:
         print(f"ws-tutor serve: {args.host} is not loopback: other machines can connect", file=sys.stderr)
-    secret = _secret(args.secret_file, auth)
+    secret = _secret(args.secret_file, auth, local=local)
     log = _access_log(args.access_log, stack)
     words = {
         "settings": args.set, "rules": args.rule, "semantics": args.semantics, "auth": auth,
@@ -78,22 +78,23 @@ def _serving(args: argparse.Namespace, stack: contextlib.ExitStack) -> Server | 
     return Cluster(ClusterOptions(args.nodes, options, words | {"secret": secret.decode()}, relay, log, told))
 
 
-def _secret(path: Path | None, auth: Mode) -> bytes:
+def _secret(path: Path | None, auth: Mode, *, local: bool) -> bytes:
     if path is None:
         if auth == "token":
-            print(
-                "ws-tutor serve: no --secret-file: the secret is made up for this run; tokens of POST /token hold "
-                "until it ends",
-                file=sys.stderr,
-            )
+            end = "tokens of POST /token hold until it ends" if local else "nobody can show it to POST /token"
+            print(f"ws-tutor serve: no --secret-file: the secret is made up for this run; {end}", file=sys.stderr)
         return generate_secret()
     try:
         with path.open("rb") as file:
             secret = file.read(MAX_SECRET + 1).strip()
     except OSError as error:
         raise _Refused(f"--secret-file {path}: cannot be read ({error.strerror})") from None
-    if not MIN_SECRET <= len(secret) <= MAX_SECRET:
-        raise _Refused(f"--secret-file {path}: {len(secret)} bytes; a secret has {MIN_SECRET} to {MAX_SECRET}")
+    if MIN_SECRET <= len(secret) <= MAX_SECRET:
+        return secret
+    problem = f"--secret-file {path}: {len(secret)} bytes; a secret has {MIN_SECRET} to {MAX_SECRET}"
+    if not local or not secret or len(secret) > MAX_SECRET:
+        raise _Refused(problem)
+    print(f"ws-tutor serve: {problem}, or its tokens can be guessed", file=sys.stderr)
     return secret
 
 
