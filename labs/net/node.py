@@ -1,6 +1,7 @@
 """One node of a cluster as a child process: the whole server of `ws-tutor serve`, on a free port of loopback.
 
-config: the arguments of serve_options() but for `access_log`, `secret` as text; `tap` false: it records no bytes.
+config: the arguments of serve_options() but for `access_log`, `secret` as text (what is none escaped, PEP 383);
+`tap` false: it records no bytes.
 Commands: `drain` (no new sessions, acknowledgements finish, clients are told; answered when that is over) and `state`.
 """
 
@@ -19,7 +20,7 @@ from labs.net.tasks import Tasks
 async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> Running:
     """Listen; STOMP is spoken at /ws of the address."""
     tapped = config.pop("tap", True)
-    secret = config.pop("secret", "").encode()
+    secret = config.pop("secret", "").encode(errors="surrogateescape")
     server = Server(serve_options(**config, secret=secret))
     await (server.listen(lambda protocol: TappedFront(tap, protocol)) if tapped else server.listen())
     stop, over = asyncio.Event(), asyncio.Event()

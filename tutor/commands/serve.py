@@ -64,7 +64,7 @@ def _serving(args: argparse.Namespace, stack: contextlib.ExitStack) -> Server | 
         print(f"ws-tutor serve: {args.host} is not loopback: other machines can connect", file=sys.stderr)
     secret = _secret(args.secret_file, auth, local=local)
     log = _access_log(args.access_log, stack)
-    words = {
+    words: dict[str, Any] = {
         "settings": args.set, "rules": args.rule, "semantics": args.semantics, "auth": auth,
         "sockjs_tests": args.sockjs_test_endpoints,
     }  # fmt: skip
@@ -75,7 +75,8 @@ def _serving(args: argparse.Namespace, stack: contextlib.ExitStack) -> Server | 
 
     options = serve_options(**words, host=args.host, port=args.port)
     told = lambda text: print(f"ws-tutor serve: {text}", file=sys.stderr, flush=True)  # noqa: E731
-    return Cluster(ClusterOptions(args.nodes, options, words | {"secret": secret.decode()}, relay, log, told))
+    words["secret"] = secret.decode(errors="surrogateescape")
+    return Cluster(ClusterOptions(args.nodes, options, words, relay, log, told))
 
 
 def _secret(path: Path | None, auth: Mode, *, local: bool) -> bytes:
