@@ -114,7 +114,8 @@ class Relay:
         self._delay = RETRY_SECONDS[0]
         self._client: Redis
         self._reader: Redis
-        self.connected = self._open = False
+        self._running: list[asyncio.Task[None]] = []
+        self.connected = self._open = self._over = False
 
     def _script(self, config: BrokerConfig, over_memory: bool) -> str:
         return script(
@@ -137,9 +138,11 @@ class Relay:
         except RedisError as error:
             raise StoreError(f"{shown_url(self._url)}: {error}") from None
         self._open = True
-        tasks.start(self._write(), "relay: to the store")
-        tasks.start(self._read(), "relay: from the store")
-        tasks.start(self._keep(), "relay: lease")
+        self._running = [
+            tasks.start(self._write(), "relay: to the store"),
+            tasks.start(self._read(), "relay: from the store"),
+            tasks.start(self._keep(), "relay: lease"),
+        ]
 
     def demand(self, demand: Demand) -> None:
         """Carry it out behind all others; what has a step is answered, by a Failed when it takes too long."""
@@ -173,9 +176,14 @@ class Relay:
                 left = asyncio.Event()
                 self._own("quit", lambda reply: left.set())
                 await left.wait()
-        with contextlib.suppress(Exception):
-            await self._client.aclose()
-            await self._reader.aclose()
+        self._over = True  # the client may take a cancellation for a timeout of its own
+        for task in self._running:
+            task.cancel()
+        await asyncio.wait(self._running, timeout=LAST_SECONDS)
+        for client in (self._client, self._reader):
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(LAST_SECONDS):
+                    await client.aclose()
 
     # What the whole cluster must not do twice, beside the broker's matters.
 
@@ -206,7 +214,7 @@ class Relay:
         self._wake.set()
 
     async def _write(self) -> None:
-        while True:
+        while not self._over:
             await self._wake.wait()
             if self._must_admit:
                 await self._trying(self._admit)
@@ -323,7 +331,7 @@ class Relay:
     async def _keep(self) -> None:
         """Renew the lease, and tell those who have waited too long."""
         renewed = 0.0
-        while True:
+        while not self._over:
             await asyncio.sleep(min(0.1, self._limits.relay_lease / 10))
             now = self._now()
             if now - renewed > self._limits.relay_lease / 3 and not self._must_admit:
@@ -370,7 +378,7 @@ class Relay:
     async def _read(self) -> None:
         from redis.exceptions import RedisError
 
-        while True:
+        while not self._over:
             generation = self._generation
             try:
                 found: Any = await self._reader.xread({self._inbox: self._last}, count=BATCH, block=BLOCK_MS)

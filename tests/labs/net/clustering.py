@@ -109,5 +109,6 @@ async def cluster(
 async def vanish(node: Server) -> None:
     """End a node as SIGKILL would: it takes no leave of anyone."""
     assert node.relay is not None
+    node.relay._over = True
     await node._tasks.aclose()
     node.abort()
