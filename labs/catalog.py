@@ -142,7 +142,7 @@ LABS: tuple[Lab, ...] = (
             Knob(
                 "heart-beat",
                 "number",
-                "1000",
+                "5000",
                 "what anna wants of the broker; 0 for none",
                 low=0,
                 high=60_000,

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from labs import tape
 from labs.recording import Tape, Traced
 from labs.wire.frames import read_header
 from labs.wire.http_head import parse_head
+from labs.wire.message import Message
 
 WIDTH = 80
 MARGIN = "  "
@@ -27,6 +29,7 @@ class Story:
         self._width = max(40, width)
         self._recorded = recorded
         self._tape = Tape()
+        self._carrier: Message | None = None  # the frame whose payload is the message told next
         self._steps = 0
         self._answers: dict[str, object] = {}
         self._asked: dict[str, tape.Predict] = {}
@@ -35,7 +38,12 @@ class Story:
     def tell(self, event: tape.Event) -> list[str]:
         """The lines that this event adds; none for what a reader does not need."""
         messages = self._tape.add(event)
-        lines = [line for traced in messages for line in self._message(traced)]
+        lines: list[str] = []
+        for traced, above in zip_longest(messages, messages[1:]):
+            if above is not None and above.message.offset < 0:  # of the layer above: that is told, with its frame
+                self._carrier = traced.message if traced.message.frame else self._carrier
+            else:
+                lines += self._message(traced)
         return lines + list(self._event(event))
 
     def _event(self, event: tape.Event) -> Iterator[str]:  # noqa: PLR0912 - one branch a kind
@@ -116,24 +124,21 @@ class Story:
 
     def _message(self, traced: Traced) -> Iterator[str]:
         message = traced.message
-        if message.proto not in ("http", "ws"):
-            return  # a layer above a frame that is told already
+        carrier, self._carrier = self._carrier, None
         yield from self._wrap(
             f"{message.t:8.3f}  {message.conn}  {message.sender} → {message.receiver}  {message.summary}",
             MARGIN,
             " " * 14,
         )
         if message.proto == "http":
-            headers = parse_head(message.raw).headers
-            for name, value in headers[:SHOWN_HEADERS]:
+            for name, value in parse_head(message.raw).headers[:SHOWN_HEADERS]:
                 yield self._cut(f"{' ' * 14}{name}: {value}")
-        elif message.frame is not None:
-            header = read_header(message.raw)
-            size = header.size if header else 0
-            head, payload = message.raw[:size], message.raw[size:]
-            shown = payload[: max(0, SHOWN_BYTES - size)]
-            more = " …" if len(payload) > len(shown) else ""
-            yield self._cut(f"{' ' * 14}{head.hex(' ')} | {shown.hex(' ')}{more}".rstrip(" |"))
+        for frame in (message, carrier):
+            if frame is not None and frame.frame is not None:
+                yield self._cut(f"{' ' * 14}{_hex(frame.raw)}")
+        if message.proto == "stomp":
+            for line in _head_lines(message.raw)[:SHOWN_HEADERS]:
+                yield self._cut(f"{' ' * 14}{line}")
         if message.problem:
             yield from self._wrap(message.problem, f"{' ' * 14}! ")
 
@@ -147,12 +152,29 @@ class Story:
         return text if len(text) <= self._width else text[: self._width - 1] + "…"
 
 
+def _hex(raw: bytes) -> str:
+    """A frame's header, and how its payload begins."""
+    header = read_header(raw)
+    size = header.size if header else 0
+    head, payload = raw[:size], raw[size:]
+    shown = payload[: max(0, SHOWN_BYTES - size)]
+    more = " …" if len(payload) > len(shown) else ""
+    return f"{head.hex(' ')} | {shown.hex(' ')}{more}".rstrip(" |")
+
+
+def _head_lines(raw: bytes) -> list[str]:
+    """The header lines of a STOMP frame as they were written, without the command, which the summary names."""
+    return raw.partition(b"\n\n")[0].decode("utf-8", "replace").splitlines()[1:]
+
+
 def _clean(text: str) -> str:
     return "".join(letter if letter.isprintable() else "·" for letter in text)
 
 
 def _knob(value: object) -> str:
-    return {True: "on", False: "off"}.get(value, "") if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _value(value: object) -> str:

@@ -17,6 +17,14 @@ def printable(text: str) -> str:
     return "".join(_escape(char) for char in text)
 
 
+def clean(text: str) -> str:
+    """`text` that was made to be read, such as a summary or a verdict: only what is not printable is escaped, so that a
+    backslash stays one."""
+    if text.isprintable():
+        return text
+    return "".join(char if char == "\\" else _escape(char) for char in text)
+
+
 def _escape(char: str) -> str:
     if char in _NAMED:
         return _NAMED[char]

@@ -4,7 +4,7 @@ spans, being in the broker's way; here the few bytes of one event are gone over 
 from __future__ import annotations
 
 from labs.wire.fields import Field
-from labs.wire.printable import count, cut, printable, quoted
+from labs.wire.printable import clean, count, cut, printable, quoted
 from labs.wire.stomp import Event, Frame, HeartBeat, StompError
 
 _COMMAND_MEANINGS = {
@@ -40,6 +40,13 @@ _HEADER_MEANINGS = {
     "receipt": "asks for a RECEIPT with this id",
     "receipt-id": "the receipt that was asked for",
     "transaction": "the transaction that this belongs to",
+    "session": "the id of this session",
+    "server": "the software of the broker",
+    "user-name": "whom the broker takes this session for",
+    "login": "the user's name",
+    "redelivered": "it was delivered before, and not acknowledged",
+    "sequence": "its number in this destination",
+    "message": "what went wrong",
 }
 
 # What a summary names of each command, besides a body.
@@ -79,6 +86,7 @@ def stomp_fields(raw: bytes, event: Event) -> tuple[Field, ...]:
         fields.append(_line_field(raw, at, end, len(fields), event))
         at = newline + 1
     body = newline + 1
+    fields.append(Field("blank line", at, body, "", "ends the headers"))
     if event.body:
         value = quoted(event.body)
         fields.append(Field("body", body, len(raw) - 1, value, count(len(event.body), "byte")))
@@ -90,8 +98,13 @@ def _line_field(raw: bytes, start: int, end: int, number: int, frame: Frame) -> 
     if number == 0:
         return Field("command", start, end, frame.command, _COMMAND_MEANINGS[frame.command])
     name, value = frame.headers[number - 1]
-    repeated = any(name == earlier for earlier, _ in frame.headers[: number - 1])
-    meaning = "repeated: the first one counts" if repeated else _HEADER_MEANINGS.get(name, "")
+    written = raw[start:end].decode("utf-8", "replace").partition(":")[2]
+    if any(name == earlier for earlier, _ in frame.headers[: number - 1]):
+        meaning = "repeated: the first one counts"
+    elif "\\" in written and written != value:
+        meaning = f"escaped on the wire: {clean(written[:60])}"
+    else:
+        meaning = _HEADER_MEANINGS.get(name, "")
     return Field(cut(name) or "header", start, end, printable(value), meaning)
 
 

@@ -6,6 +6,7 @@ The same model serves a live run and a tape that is played back.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from labs import tape
 from labs.recording import Tape, Traced
@@ -15,12 +16,14 @@ from labs.wire.pairing import Pairing
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One message in the list: its number (1 = first); a pong also has its ping's number and the seconds since it."""
+    """One message in the list: its number (1 = first); a pong also has its ping's number and the seconds since it. A
+    `carrier` is a frame whose payload is the message of a layer above, which has the next row."""
 
     number: int
     message: Message
     ping: int | None = None
     round_trip: float | None = None
+    carrier: bool = False
 
 
 @dataclass(slots=True)
@@ -89,7 +92,7 @@ class LabModel:
 
     def add(self, event: tape.Event) -> list[Row]:
         """Take the next event; returns the messages that it completed."""
-        rows = [self._row(traced) for traced in self.record.add(event)]
+        rows = self._rows(self.record.add(event))
         match event:
             case tape.Bytes():
                 self._count(event)
@@ -104,7 +107,7 @@ class LabModel:
             case tape.Ended():
                 self.ended, self._gate = event, None
                 self.news += 1
-                rows += [self._row(traced) for traced in self.record.finish()]
+                rows += self._rows(self.record.finish())
             case _:
                 self._tell(event)
         return rows
@@ -142,15 +145,28 @@ class LabModel:
             case tape.FaultInjected():
                 self._gate = None
 
-    def _row(self, traced: Traced) -> Row:
+    def _rows(self, messages: list[Traced]) -> list[Row]:
+        return [
+            self._row(traced, above is not None and _lies_on(above, traced))
+            for traced, above in zip_longest(messages, messages[1:])
+        ]
+
+    def _row(self, traced: Traced, carrier: bool) -> Row:
         number = len(self.rows) + 1
         ping, round_trip = self._pairing.add(number, traced.message) or (None, None)
-        row = Row(number, traced.message, ping, round_trip)
+        row = Row(number, traced.message, ping, round_trip, carrier)
         self.rows.append(row)
         for line in traced.lines:
-            self._row_of.setdefault(line, number)
+            known = self._row_of.get(line)
+            if known is None or self.rows[known - 1].carrier:  # what is evidence is the message, not its envelope
+                self._row_of[line] = number
         return row
 
     def rows_of(self, lines: list[int]) -> list[int]:
         """The numbers of the messages that these lines of the tape carried (several lines may carry one)."""
         return list(dict.fromkeys(self._row_of[line] for line in lines if line in self._row_of))
+
+
+def _lies_on(above: Traced, below: Traced) -> bool:
+    """Whether a message has no bytes of its own, and those of the frame before it."""
+    return above.message.offset < 0 and below.message.frame is not None and above.message.conn == below.message.conn

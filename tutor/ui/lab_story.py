@@ -8,7 +8,7 @@ from textual.content import Content
 
 from labs import tape
 from labs.lab import Lab
-from labs.wire.printable import printable
+from labs.wire.printable import clean, printable
 from tutor.ui.lab_model import LabModel, Prediction
 from tutor.ui.lines import Lines, counted, hang
 
@@ -64,7 +64,7 @@ def _entry(event: tape.Event, model: LabModel, step: int, width: int) -> Lines:
     match event:
         case tape.Step():
             number = f"{step}. "
-            title = hang(Content.styled(printable(event.title), "bold $primary"), number, width)
+            title = hang(Content.styled(clean(event.title), "bold $primary"), number, width)
             return [Content(""), *title, *hang(_text(event.text), " " * len(number), width)]
         case tape.Predict():
             prediction = model.predictions[event.id]
@@ -146,6 +146,6 @@ def ending(model: LabModel, problem: str, width: int) -> Lines:
 
 def _text(text: str) -> Content:
     """Text of the tape, on its line; a label at its beginning stands out."""
-    content = Content(printable(text))
+    content = Content(clean(text))
     label = next((label for label in LABELS if text.startswith(label)), "")
     return content.stylize("bold $text-warning", 0, len(label)) if label else content

@@ -214,9 +214,10 @@ def test_the_fields_of_a_frame():
     raw = b"SEND\r\ndestination:/a\\cb\r\n\r\nhi\0"
     (frame,) = parse(raw)
     assert [(f.name, raw[f.start : f.stop], f.value) for f in stomp_fields(raw, frame)] == [
-        ("command", b"SEND", "SEND"), ("destination", b"destination:/a\\cb", "/a:b"), ("body", b"hi", '"hi"'),
-        ("NUL", b"\0", "0"),
+        ("command", b"SEND", "SEND"), ("destination", b"destination:/a\\cb", "/a:b"),
+        ("blank line", b"\r\n", ""), ("body", b"hi", '"hi"'), ("NUL", b"\0", "0"),
     ]  # fmt: skip
+    assert stomp_fields(raw, frame)[1].meaning == r"escaped on the wire: /a\cb"
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from labs import tape
-from labs.wire.frames import PING, PONG, encode_frame
+from labs.wire.frames import PING, PONG, TEXT, encode_frame
+from labs.wire.stomp import Frame, encode
 from tests.tutor.ui import lab_tape
-from tests.tutor.ui.lab_tape import asked, frames, model_of, opening, passed, step, verdict
+from tests.tutor.ui.lab_tape import KEY, asked, frames, model_of, opening, passed, step, verdict
 
 
 def test_messages_are_numbered_and_paired() -> None:
@@ -99,3 +100,15 @@ def test_news_grow_with_what_is_told_in_words_only() -> None:
         model.add(event)
         before += 1
         assert model.news == before
+
+
+def test_a_frame_that_carries_stomp_is_its_envelope_and_evidence_leads_to_the_message() -> None:
+    """The upgrade offers STOMP; lines 7 and 8 carry a frame each, the first of them with a STOMP frame in it."""
+    subscribe = passed("client", encode_frame(TEXT, encode(Frame("CONNECT")), mask_key=KEY), 0.4)
+    model = model_of(*opening(), subscribe, passed("server", encode_frame(PING, b"7"), 0.5))
+    assert [(row.message.proto, row.carrier) for row in model.rows[2:]] == [
+        ("ws", True),
+        ("stomp", False),
+        ("ws", False),
+    ]
+    assert model.rows_of([7, 8]) == [4, 5]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 
 from labs.wire.frames import is_control, opcode_name
-from labs.wire.printable import printable
+from labs.wire.printable import clean
 from tutor.ui.lab_model import Row
 from tutor.ui.message_filter import length
 from tutor.ui.widgets.rows import Piece
@@ -51,8 +51,8 @@ def line(row: Row, width: int, names: int, before: float | None = None) -> Itera
             text = set_cell_size(text, column.cells - 1) + "…"
         style = _opcode_style(row) if column.name in ("op", "what") else column.style
         yield set_cell_size(text, column.cells) + " ", style
-    problem = printable(row.message.problem)
-    yield (f"✗ {note(row)}: {problem}", "error") if problem else (note(row), "")
+    problem = clean(row.message.problem)
+    yield (f"✗ {note(row)}: {problem}", "error") if problem else (note(row), "quiet" if row.carrier else "")
 
 
 def note(row: Row) -> str:
@@ -63,11 +63,11 @@ def note(row: Row) -> str:
         text = text.removeprefix(opcode_name(message.frame.opcode)).lstrip()
     if row.ping is not None and row.round_trip is not None:
         text = f"{text} ↩ #{row.ping} in {row.round_trip * 1000:.2f} ms".lstrip()
-    return printable(text)
+    return clean(text)
 
 
 def _names(row: Row) -> str:
-    return printable(f"{row.message.sender} → {row.message.receiver}")
+    return clean(f"{row.message.sender} → {row.message.receiver}")
 
 
 def _time(row: Row, before: float | None) -> str:
@@ -100,7 +100,9 @@ def _opcode(row: Row) -> str:
 
 def _opcode_style(row: Row) -> str:
     frame = row.message.frame
-    return "warning" if frame is not None and is_control(frame.opcode) else ""
+    if frame is None:
+        return "accent"
+    return "warning" if is_control(frame.opcode) else "quiet" if row.carrier else ""
 
 
 def _key(row: Row) -> str:

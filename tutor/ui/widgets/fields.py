@@ -11,7 +11,7 @@ from textual.message import Message as UiMessage
 
 from labs.wire.fields import Field
 from labs.wire.message import Message
-from labs.wire.printable import printable
+from labs.wire.printable import clean
 from tutor.ui import keys
 from tutor.ui.widgets.rows import Piece, Rows
 
@@ -107,12 +107,12 @@ class FieldTree(Rows):
         field = node.field
         sign = ("▸ " if field in self._folded else "▾ ") if node.parent else "  "
         yield "  " * node.depth + sign, "quiet"
-        yield f"{printable(field.name)}  ", "bold"
+        yield f"{clean(field.name)}  ", "bold"
         if field.problem:
-            yield f"✗ {printable(field.problem)}  ", "error"
-        yield printable(field.value), "accent"
+            yield f"✗ {clean(field.problem)}  ", "error"
+        yield clean(field.value), "accent"
         if field.meaning:
-            yield f"  {printable(field.meaning)}", "quiet"
+            yield f"  {clean(field.meaning)}", "quiet"
 
 
 def nest(message: Message) -> tuple[Node, ...]:

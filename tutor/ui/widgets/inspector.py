@@ -8,7 +8,7 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
-from labs.wire.printable import count, printable
+from labs.wire.printable import clean, count
 from tutor.ui.lab_model import Row
 from tutor.ui.widgets.bytes import HexView
 from tutor.ui.widgets.columns import note
@@ -116,6 +116,6 @@ class Inspector(Vertical):
         if self.row is None:
             return ""
         message = self.row.message
-        what = printable(f"{message.sender} → {message.receiver}  {message.proto}  {message.summary}")
-        problem = f"\n{printable(message.problem)}" if message.problem else ""
+        what = clean(f"{message.sender} → {message.receiver}  {message.proto}  {message.summary}")
+        problem = f"\n{clean(message.problem)}" if message.problem else ""
         return f"#{self.row.number}  {message.t:.6f} s  {what}{problem}\n{message.raw.hex(' ')}\n"

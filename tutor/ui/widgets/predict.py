@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 from labs import tape
 from labs.commands import MAX_ANSWER
 from labs.tape_fields import is_hex
-from labs.wire.printable import printable
+from labs.wire.printable import clean, printable
 from tutor.ui import keys
 from tutor.ui.widgets.rows import Piece, Rows
 
@@ -70,9 +70,9 @@ class Predict(Vertical):
     def compose(self) -> ComposeResult:
         """What is asked stands in the story too; here it is beside what answers it."""
         asked = self.asked
-        yield Static(Content.assemble(("◆ Predict  ", "bold $primary"), printable(asked.ask)), classes="ask")
+        yield Static(Content.assemble(("◆ Predict  ", "bold $primary"), clean(asked.ask)), classes="ask")
         if asked.form == "choice":
-            options = [Option(Content(printable(option))) for option in asked.options]
+            options = [Option(Content(clean(option))) for option in asked.options]
             yield OptionList(*options, markup=False, compact=True)
         elif asked.form == "order":
             yield OrderPicker(asked.options)
@@ -152,7 +152,7 @@ class OrderPicker(Rows):
         """Its place so far, and the option."""
         place = f"{self._picked.index(index) + 1}." if index in self._picked else "·"
         yield f" {place:>3} ", "accent"
-        yield printable(self._options[index]), ""
+        yield clean(self._options[index]), ""
 
     def action_pick(self) -> None:
         """The option under the cursor comes next; the cursor goes to one that has no place yet."""

@@ -13,7 +13,7 @@ from textual.message import Message as UiMessage
 from textual.widget import Widget
 
 from labs import tape
-from labs.wire.printable import printable
+from labs.wire.printable import clean
 from tutor.ui import keys
 from tutor.ui.lines import Lines, hang, indent
 from tutor.ui.widgets.sheet import Sheet
@@ -129,7 +129,7 @@ class VerdictList(Sheet, can_focus=True):
     def _claim(self, id: str, under_cursor: bool, width: int) -> Lines:
         verdict = self._verdicts.get(id)
         state = verdict.ok if verdict is not None else None
-        claim = Content.styled(printable(self._claims[id]), "bold" if under_cursor else "")
+        claim = Content.styled(clean(self._claims[id]), "bold" if under_cursor else "")
         if id == self._wanted:
             claim = Content.assemble(claim, ("  ◀ you came for this", "$primary"))
         bar = Content.styled("▌" if under_cursor else " ", "$primary")
@@ -137,9 +137,9 @@ class VerdictList(Sheet, can_focus=True):
         if verdict is None:
             lines[-1] += Content.styled(f"  {WORDS[None]}", "$foreground 60%") if under_cursor else Content("")
         else:
-            lines += hang(Content.styled(printable(verdict.expected), "$foreground 70%"), "  expected  ", width - 1)
+            lines += hang(Content.styled(clean(verdict.expected), "$foreground 70%"), "  expected  ", width - 1)
             style = "" if verdict.ok else "bold $text-error"
-            lines += hang(Content.styled(printable(verdict.observed), style), "  observed  ", width - 1)
+            lines += hang(Content.styled(clean(verdict.observed), style), "  observed  ", width - 1)
         return [line.truncate(width, ellipsis=True) for line in indent(lines, bar, bar)]
 
     def on_focus(self) -> None:
