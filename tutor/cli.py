@@ -122,12 +122,13 @@ def _add_study(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 
 def _add_quiz(commands: argparse._SubParsersAction[_Parser]) -> None:
-    quiz = commands.add_parser("quiz", help="test yourself in plain text: for screen readers, pipes, ssh")
+    quiz = commands.add_parser("quiz", help="test yourself, on the screen or in plain text")
     quiz.set_defaults(module="quiz")
     quiz.add_argument("--mode", choices=("drill", "rapid", "choices", "bytes", "mock"), default="drill")
-    quiz.add_argument("--plain", action="store_true", help="lines of text, no full screen")
+    quiz.add_argument("--plain", action="store_true", help="lines of text: for screen readers, pipes, ssh")
     quiz.add_argument("--count", type=int, metavar="N", help="how many cards; default: what fits into a session")
-    quiz.add_argument("--minutes", type=int, default=30, help="length of a mock interview, 20 to 60")
+    quiz.add_argument("--minutes", type=int, metavar="N", help="length of a mock interview, 20 to 60")
+    quiz.add_argument("--mix", metavar="C,S,A", help="shares of core, senior and architect questions, as 2,3,1")
     quiz.add_argument("--no-clock", action="store_true", help="rapid-fire without a clock")
     quiz.add_argument("--report", type=Path, metavar="FILE", help="write the mock interview as Markdown")
     progress = commands.add_parser("progress", help="what is known, what to expect on the day; export, import")

@@ -1,24 +1,28 @@
-"""Options to pick from: the multiple choices of the bank, and the byte drills."""
+"""Options to pick from: the multiple choices of the bank, and the byte drills, some of which can be typed too."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from tutor.study.drills import ByteDrill, Drills, Kind
+from tutor.study.drills import Answer, ByteDrill, Drills, Kind
+from tutor.study.drills.typed import judge
 from tutor.study.model import Choice, Option, Question
 from tutor.study.quiz import OutOfTurn
-from tutor.study.reviews import AGAIN, GOOD, Log, review
+from tutor.study.reviews import AGAIN, GOOD, Log, Review, review
 
 T = TypeVar("T")
+QUESTIONS = 8
+"""How many questions a round of choices is about; each has a few"""
 
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """What was picked among options: its place and whether it is right; `mistake` names what led to a wrong one."""
+    """What was picked among options: its place (-1: it was typed, and is none of them) and whether it is right;
+    `mistake` names what led to a wrong one."""
 
     place: int
     right: bool
@@ -33,6 +37,19 @@ class ChoiceCard:
     question: Question
     choice: Choice
     options: tuple[Option, ...]
+
+
+def draw(questions: Iterable[Question], reviews: Iterable[Review], count: int, rng: random.Random) -> list[Question]:
+    """So many questions that have choices: those never asked so, then those missed last time, then the oldest."""
+    last = {each.card: each for each in sorted(reviews, key=lambda each: each.at) if each.mode == "choices"}
+    asked = [question for question in questions if question.choices]
+    rng.shuffle(asked)
+
+    def turn(question: Question) -> tuple[int, float]:
+        before = last.get(question.id)
+        return (0, 0.0) if before is None else (1 + before.right, before.at.timestamp())
+
+    return sorted(asked, key=turn)[:count]
 
 
 class ChoicesSession:
@@ -87,7 +104,7 @@ class ChoicesSession:
 
 
 class BytesSession:
-    """Byte drills without end: `pick`, read the why, `proceed`. The learner ends it; nothing is left half done."""
+    """Byte drills without end: `pick` or `answer`, read the why, `proceed`. The learner ends it."""
 
     def __init__(self, drills: Drills, log: Log, now: datetime, kinds: Sequence[Kind] = ()) -> None:
         self._drills = drills
@@ -101,9 +118,17 @@ class BytesSession:
 
     def pick(self, place: int, now: datetime) -> Picked:
         """Take an option, 0 is the first one shown. Raises IndexError where there is none."""
+        return self._take(place, _at(self.current.options, place), now)
+
+    def answer(self, typed: str, now: datetime) -> Picked:
+        """Take what was typed or pasted. Raises TypedError where it can't be an answer."""
+        answer = judge(self.current, typed)
+        places = [place for place, option in enumerate(self.current.options) if option.text == answer.text]
+        return self._take(places[0] if places else -1, answer, now)
+
+    def _take(self, place: int, option: Answer, now: datetime) -> Picked:
         if self.picked is not None:
             raise OutOfTurn("no choice is awaited")
-        option = _at(self.current.options, place)
         spent = (now - self._asked).total_seconds()
         rating = GOOD if option.right else AGAIN
         lacking = () if option.right else (option.mistake,)

@@ -179,15 +179,20 @@ def _words(text: str) -> list[str]:
     return [word for word in re.findall(r"[\w-]+", text.casefold()) if len(word) > 3]
 
 
+Groups = dict[str, list[tuple[Review, MockAnswer]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the scorecard: a topic, a level or a confidence; what was got of what could be, over `answers`."""
+    """A line of the scorecard: a topic, a level or a confidence; what was got of what could be, over `answers`.
+    `before` is the share that it had in the last interview, 0 to 1; None where that did not ask for it."""
 
     name: str
     got: int
     of: int
     answers: int
     right: int
+    before: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,46 +218,57 @@ class Scorecard:
 def scorecard(kept: KeptMock, bank: Bank, before: KeptMock | None = None) -> Scorecard:
     """Count an interview, finished or not; questions that the bank has no more count by what was kept of them."""
     answers = [(each, answer, bank.question(answer.question)) for each, answer in kept.answers]
-    levels: dict[str, list[tuple[Review, MockAnswer]]] = defaultdict(list)
-    topics: dict[str, list[tuple[Review, MockAnswer]]] = defaultdict(list)
-    sure: dict[str, list[tuple[Review, MockAnswer]]] = defaultdict(list)
-    for done, answer, question in answers:
-        for name, found in (
-            (levels, [question.level] if question else []),
-            (topics, question.tags if question else []),
-        ):
-            for each in found:
-                name[each].append((done, answer))
-        if done.confidence:
-            sure[CONFIDENCES[done.confidence]].append((done, answer))
+    levels, topics, sure = _grouped(kept, bank)
+    levels_before, topics_before, sure_before = _grouped(before, bank) if before else ({}, {}, {})
     worst = sorted(answers, key=lambda each: each[1].got / each[1].of if each[1].of else 1.0)
     weak = [(answer, question) for done, answer, question in worst if not done.right or answer.got < answer.of]
     labs = [claim.lab for _, question in weak if question for claim in question.claims]
     return Scorecard(
-        *_sum(kept),
-        tuple(_line(name, levels[name]) for name in LEVELS if name in levels),
-        tuple(sorted((_line(*each) for each in topics.items()), key=lambda line: line.got / max(1, line.of))),
-        tuple(_line(name, sure[name]) for name in CONFIDENCES.values() if name in sure),
+        *_points(kept.answers),
+        tuple(_line(name, levels, levels_before) for name in LEVELS if name in levels),
+        tuple(sorted((_line(each, topics, topics_before) for each in topics), key=lambda line: line.got / line.of)),
+        tuple(_line(name, sure, sure_before) for name in CONFIDENCES.values() if name in sure),
         tuple(answer.question for answer, _ in weak),
         next(iter(labs), ""),
         _share(before),
     )
 
 
-def _line(name: str, answers: Iterable[tuple[Review, MockAnswer]]) -> Line:
-    counted = list(answers)
-    got, of = sum(each.got for _, each in counted), sum(each.of for _, each in counted)
-    return Line(name, got, of, len(counted), sum(done.right for done, _ in counted))
+def _grouped(kept: KeptMock, bank: Bank) -> tuple[Groups, Groups, Groups]:
+    """The answers by level, by topic and by confidence. One without key points has nothing to count."""
+    levels: Groups = defaultdict(list)
+    topics: Groups = defaultdict(list)
+    sure: Groups = defaultdict(list)
+    for done, answer in kept.answers:
+        if not answer.of:
+            continue
+        question = bank.question(answer.question)
+        if question:
+            levels[question.level].append((done, answer))
+            for tag in question.tags:
+                topics[tag].append((done, answer))
+        if done.confidence:
+            sure[CONFIDENCES[done.confidence]].append((done, answer))
+    return levels, topics, sure
 
 
-def _sum(kept: KeptMock) -> tuple[int, int]:
-    return sum(answer.got for _, answer in kept.answers), sum(answer.of for _, answer in kept.answers)
+def _line(name: str, groups: Groups, before: Groups) -> Line:
+    counted = groups[name]
+    got, of = _points(counted)
+    got_before, of_before = _points(before[name]) if name in before else (0, 0)
+    right = sum(done.right for done, _ in counted)
+    return Line(name, got, of, len(counted), right, got_before / of_before if of_before else None)
+
+
+def _points(answers: Iterable[tuple[Review, MockAnswer]]) -> tuple[int, int]:
+    counted = [answer for _, answer in answers]
+    return sum(each.got for each in counted), sum(each.of for each in counted)
 
 
 def _share(kept: KeptMock | None) -> float | None:
     if kept is None or not kept.answers:
         return None
-    got, of = _sum(kept)
+    got, of = _points(kept.answers)
     return got / of if of else 0.0
 
 
@@ -268,14 +284,24 @@ def markdown(kept: KeptMock, bank: Bank, before: KeptMock | None = None) -> str:
     ]
     for title, lines in (("By level", card.levels), ("By topic", card.topics), ("By confidence", card.calibration)):
         if lines:
-            rows = [f"| {each.name} | {each.answers} | {each.right} | {each.got}/{each.of} |" for each in lines]
-            blocks += [f"## {title}", "\n".join(["| | answers | known | key points |", "|---|---|---|---|", *rows])]
+            blocks += [f"## {title}", _table(lines, compared=card.before is not None)]
     titles = [f"- {_title(bank, key)}" for key in card.read]
     blocks += ["## Read next", "\n".join(titles)] if titles else []
     blocks += [f"Run next: `ws-tutor lab run {card.lab}`"] if card.lab else []
     for done, answer in kept.answers:
         blocks += _answer_blocks(_title(bank, answer.question), done, answer)
     return "\n\n".join(blocks) + "\n"
+
+
+def _table(lines: Sequence[Line], *, compared: bool) -> str:
+    """A row a line, with the share of the last time where there was one."""
+    rows = ["| | answers | known | key points |" + (" last time |" if compared else "")]
+    rows.append("|---|---|---|---|" + ("---|" if compared else ""))
+    for each in lines:
+        row = f"| {each.name} | {each.answers} | {each.right} | {each.got}/{each.of}, {each.got / each.of:.0%} |"
+        last = "-" if each.before is None else f"{each.before:.0%}"
+        rows.append(row + (f" {last} |" if compared else ""))
+    return "\n".join(rows)
 
 
 def _title(bank: Bank, key: str) -> str:

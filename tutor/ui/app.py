@@ -21,6 +21,7 @@ from tutor.ui import keys, themes
 from tutor.ui.desk import Desk
 from tutor.ui.screens.base import TutorScreen
 from tutor.ui.screens.today import TodayScreen
+from tutor.ui.sessions import Wanted, start
 
 if TYPE_CHECKING:
     from tutor.study.schedule import Goal
@@ -156,13 +157,11 @@ class TutorApp(App[None]):
         self.push_screen(LabScreen(lab, verdict))
 
     def open_quiz(self, mode: str, plan: Sequence[Question | Fact | str] = ()) -> None:
-        """Start a session of that mode; `plan` is what a drill asks, with the names of labs to run on the way."""
-        from tutor.ui.screens.quiz import session_of
-
+        """Start a session of that mode; `plan` is what is asked, with the names of labs to run on the way."""
         self.switch_mode("quiz")
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self.push_screen(session_of(mode, plan))
+        start(self, Wanted(mode), plan)
 
     def action_goal(self) -> None:
         """Ask for the day of the interview and the minutes a day."""
@@ -250,10 +249,24 @@ class TutorApp(App[None]):
         return lambda: action(argument)
 
 
-def main(bank_paths: Sequence[Path] | None = None) -> int:
-    """Run the terminal UI; gives back the exit status."""
+class QuizApp(TutorApp):
+    """The tutor, opened in a quiz mode."""
+
+    DEFAULT_MODE = "quiz"
+
+    def __init__(self, bank_paths: Sequence[Path] | None, wanted: Wanted) -> None:
+        super().__init__(bank_paths)
+        self._wanted = wanted
+
+    def on_mount(self) -> None:
+        """The session is what is painted first."""
+        start(self, self._wanted)
+
+
+def main(bank_paths: Sequence[Path] | None = None, quiz: Wanted | None = None) -> int:
+    """Run the terminal UI, in a quiz mode where one is wanted; gives back the exit status."""
     gc.set_threshold(20_000, 20, 20)  # widgets make many small objects: collect seldom, and not in the midst of a key
-    app = TutorApp(bank_paths)
+    app = QuizApp(bank_paths, quiz) if quiz else TutorApp(bank_paths)
     app.run()
     return app.return_code or 0
 

@@ -52,6 +52,7 @@ class Desk:
         self.learner: Learner | None = None
         """Reviews, memory, goal and lab runs, once they are loaded; what it keeps is written behind"""
         self.faults: tuple[Fault, ...] = ()
+        self._settings: dict[str, str] | None = None
         self.place = Place()
         self.problem = ""
         """Why progress is not saved; empty while it is"""
@@ -159,11 +160,16 @@ class Desk:
             self.learner.keep_lab_run(run)
 
     def setting(self, name: str, default: str) -> str:
-        """A remembered choice. Reads the file, where there is one: the theme has to be known before the first paint."""
-        return self._store.settings().get(name, default) if self._store.path.exists() else default
+        """A remembered choice. The first one reads the file, where there is one: the theme has to be known before the
+        first paint."""
+        if self._settings is None:
+            self._settings = self._store.settings() if self._store.path.exists() else {}
+        return self._settings.get(name, default)
 
     def keep_setting(self, name: str, value: str) -> None:
         """Remember a choice."""
+        if self._settings is not None:
+            self._settings[name] = value
         self._later(lambda: self._store.keep_setting(name, value))
 
     def _later(self, write: Callable[[], object]) -> None:

@@ -17,7 +17,8 @@ def _faults(id: str) -> Binding:
 APP: list[BindingType] = [
     Binding("ctrl+c", "app.quit", "Quit", show=False, priority=True, tooltip="Quit at once", id="app.quit_now"),
     Binding("ctrl+q", "app.quit", "Quit", show=False, priority=True, tooltip="Quit at once", id="app.quit_too"),
-    _key("app.help", "question_mark,f1", "app.help", "Show the keys of this screen", label="Help", display="?"),
+    _key("app.help", "question_mark", "app.help", "Show the keys of this screen", label="Help", display="?"),
+    _key("app.help_too", "f1", "app.help", "Show the keys, also while one types", label="Help", display="F1"),
     _key("app.quit", "q", "app.quit", "Quit; the place is kept", label="Quit"),
     _key("app.palette", "ctrl+p", "app.command_palette", "Go to any question, lab or theme", display="^p"),
     _key("app.today", "1", "app.go('today')", "Today"),
@@ -108,12 +109,69 @@ DRILL: list[BindingType] = [
     _key("drill.2", "2", "digit(2)", "Fairly sure; after the answer: hard"),
     _key("drill.3", "3", "digit(3)", "Certain; after the answer: good"),
     _key("drill.4", "4", "digit(4)", "After the answer: easy"),
-    _key("drill.more", "a", "more", "The next part: answer, depth, follow-ups"),
+    _key("drill.more", "a", "unfold('next')", "The next part: answer, depth, follow-ups"),
     _key("drill.depth", "e", "unfold('depth')", "What a senior adds", label="Depth"),
     _key("drill.follow_up", "f", "unfold('follow-ups')", "The next follow-up", label="Follow-up"),
     _key("drill.undo", "u", "undo", "Undo the last rating", label="Undo"),
     _key("drill.again", "r", "again", "Another round", label="Another round"),
     *SESSION,
+]
+
+MOCK: list[BindingType] = [
+    _key("mock.rubric", "enter,space", "go_on", "Show the rubric, or what to say", label="Show", display="Enter"),
+    _key("mock.rate", "enter", "take", "Take the rating that your ticks suggest", label="Rate", display="Enter"),
+    _key("mock.next", "enter,space", "proceed", "The next follow-up or question", label="Next", display="Enter"),
+    _key("mock.back", "enter", "back", "Back to the modes", label="Back", display="Enter"),
+    _key("mock.notes", "n", "notes", "Take notes while you answer; Esc is done with them", label="Notes"),
+    _key("mock.1", "1", "digit(1)", "How sure, before the rubric: a guess. After it: again"),
+    _key("mock.2", "2", "digit(2)", "Fairly sure; after the rubric: hard"),
+    _key("mock.3", "3", "digit(3)", "Certain; after the rubric: good"),
+    _key("mock.4", "4", "digit(4)", "After the rubric: easy"),
+    _key("mock.answer", "a", "unfold('next')", "The answer, once the rubric is there", label="Answer"),
+    *SESSION,
+]
+
+MOCK_SETUP: list[BindingType] = [
+    _key("mock_setup.next", "down,j", "app.focus_next", "Next value"),
+    _key("mock_setup.previous", "up,k", "app.focus_previous", "Value before"),
+]
+
+NOTES: list[BindingType] = [
+    _key("notes.done", "escape", "done", "Done with the notes", label="Done", display="Esc"),
+]
+
+SCORECARD: list[BindingType] = [
+    *LABS,
+    _key("scorecard.save", "w", "save", "Write the report to a file", label="Write"),
+    _key("scorecard.copy", "y", "copy", "Copy the report as Markdown", label="Copy"),
+    _key("scorecard.leave", "escape", "leave", "Back to the modes", label="Back", display="Esc"),
+]
+
+RAPID: list[BindingType] = [
+    _key("rapid.next", "enter,space", "proceed", "The next one", label="Next", display="Enter"),
+    _key("rapid.back", "enter", "back", "Back to the modes", label="Back", display="Enter"),
+    _key("rapid.clock", "ctrl+t", "clock", "The clock on or off", label="Clock", display="^t"),
+    _key("rapid.again", "r", "again", "Another round", label="Another round"),
+    *SESSION,
+]
+
+PICK: list[BindingType] = [
+    _key("pick.next", "enter,space", "proceed", "The next one", label="Next", display="Enter"),
+    _key("pick.back", "enter", "back", "Back to the modes", label="Back", display="Enter"),
+    *(_key(f"pick.{place}", str(place), f"pick({place - 1})", f"Pick option {place}") for place in range(1, 7)),
+    _key("pick.answer", "a", "unfold('next')", "What the question's answer says, once one is picked", label="Answer"),
+    _key("pick.again", "r", "again", "Another round", label="Another round"),
+    *SESSION,
+]
+
+BYTES: list[BindingType] = [
+    _key("bytes.type", "i", "type", "Type or paste the answer instead of picking one", label="Type it"),
+    _key("bytes.kinds", "s", "kinds", "Choose the kinds that are drilled", label="Kinds"),
+]
+
+OPTIONS: list[BindingType] = [
+    _key("options.choose", "enter,space", "choose", "Pick this one", label="Pick", display="Enter"),
+    *ITEMS,
 ]
 
 RUBRIC: list[BindingType] = [

@@ -1,18 +1,34 @@
-"""What the quiz says about a session: why a rating is suggested, what came of a round. Markdown and styled lines."""
+"""What the quiz says about a session: why a rating is suggested, what came of a round, the bytes that are asked about.
+Markdown and styled lines."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
+
 from textual.content import Content
 
-from tutor.study.model import Bank, Fact
+from tutor.study.drills import ByteDrill
+from tutor.study.model import Fact, KeyPoint
 from tutor.study.quiz import DrillSession
-from tutor.study.reviews import RATINGS
-from tutor.ui.lines import counted
+from tutor.study.rapid import Judged, RapidSession
+from tutor.study.reviews import RATINGS, KeptMock, Rating
+from tutor.ui.lines import Lines, counted, indent
+from tutor.ui.parts import Part
+from tutor.ui.typeset import typeset
 
 NO_CARD = (
     "Nothing is worth asking now: all of it was known within the last hours, and asking again so soon adds next to "
     "nothing. Byte drills never end, and a mock interview is always there."
 )
+NO_FACT = (
+    "No fact is worth asking now: all of them were known within the last hours, or the bank has none. "
+    "Byte drills never end."
+)
+NO_QUESTION = "This bank has no question of those levels."
+NO_CHOICE = "No question of this bank has choices."
+_HEX_LINE = re.compile(r"[0-9a-f]{2}(?: [0-9a-f]{2})*")
+GROUP = 8  # bytes that stand together
 
 
 def why_suggested(session: DrillSession) -> Content:
@@ -26,14 +42,19 @@ def why_suggested(session: DrillSession) -> Content:
         glyph, style = ("✓", "bold $text-success") if session.right else ("✗", "bold $text-error")
         typed = f"‘{session.typed}’ is " if session.typed else ""
         return Content.assemble((f"{glyph} ", style), f"{typed}{said}. ", take)
-    left_out = [point for place, point in enumerate(card.points) if place not in session.ticks]
-    if any(point.critical for point in left_out):
+    return why_rated(card.points, session.ticks, session.suggested)
+
+
+def why_rated(points: Sequence[KeyPoint], ticks: frozenset[int], suggested: Rating) -> Content:
+    """The rating that the ticks suggest, with its reason."""
+    take = Content.assemble("Enter: ", (RATINGS[suggested], "bold"))
+    if any(point.critical for place, point in enumerate(points) if place not in ticks):
         return take + ", since a point that must be said is missing."
-    said_of = sum(point.weight for place, point in enumerate(card.points) if place in session.ticks)
-    return take + f", by {said_of} of {sum(point.weight for point in card.points)} ★."
+    got = sum(point.weight for place, point in enumerate(points) if place in ticks)
+    return take + f", by {got} of {sum(point.weight for point in points)} ★."
 
 
-def drill_summary(session: DrillSession, bank: Bank) -> str:
+def drill_summary(session: DrillSession) -> str:
     """A round in Markdown: how many were known, and each card with its rating."""
     known = sum(each.right for each in session.reviews)
     asks = {card.key: card for card in session.cards}
@@ -47,3 +68,56 @@ def drill_summary(session: DrillSession, bank: Bank) -> str:
 
 def _named(ref: str, ask: str) -> str:
     return f"{ref}. {ask}" if ref else ask
+
+
+def rapid_verdict(judged: Judged) -> Content:
+    """How a typed answer was taken; every accepted spelling."""
+    accepted = " · ".join(judged.fact.answers)
+    if judged.right:
+        late = ", but late: it counts as hard" if judged.late else ""
+        return Content.assemble(("✓ ", "bold $text-success"), ("Right", "bold"), f"{late}. Accepted: {accepted}")
+    typed = f"‘{judged.typed.strip()}’ is not accepted" if judged.typed.strip() else "Not known"
+    wrong = Content.assemble(("✗ ", "bold $text-error"), (typed, "bold"), f". Accepted: {accepted}.")
+    return wrong + " It comes back in this round."
+
+
+def rapid_summary(session: RapidSession) -> str:
+    """A round in Markdown: how many were right at once, and which were not."""
+    head = f"**{session.right} of {session.total} right at once.**"
+    return "\n\n".join([head, *(f"✗ {fact.ask} **{fact.answers[0]}**" for fact in session.wrong)])
+
+
+def exhibit(drill: ByteDrill) -> Callable[[int], Lines]:
+    """What a byte drill shows, set in fixed columns; lines of hex get their offsets, eight bytes standing together."""
+    lines, offset = [], 0
+    for line in drill.shown.split("\n"):
+        found = _HEX_LINE.match(line)
+        if found is None or len(found[0]) < len(line.split("  ")[0]):
+            lines.append(Content(line))
+            continue
+        octets, rest = found[0].split(), line[found.end() :]
+        groups = (" ".join(octets[at : at + GROUP]) for at in range(0, len(octets), GROUP))
+        mark = Content.styled(f"{offset:04x}  ", "$foreground 60%")
+        lines.append(Content.assemble(mark, ("  ".join(groups), "bold"), rest))
+        offset += len(octets)
+    return lambda width: [piece for line in lines for piece in _folded(line, width)]
+
+
+def _folded(line: Content, width: int) -> Lines:
+    """A line too long goes on below, marked."""
+    if line.cell_length <= width:
+        return [line]
+    return indent(line.fold(max(width - 2, GROUP)), "", Content.styled("↪ ", "$foreground 50%"))
+
+
+def why_part(title: str, markdown: str) -> Part:
+    """A text as a part of a card, such as why the right answer is right."""
+    return Part("why", title, "", "", lambda width: typeset(markdown, width), f"## {title}\n\n{markdown}")
+
+
+def interview(kept: KeptMock) -> str:
+    """An interview of the past in a line: when, how long, how much was said."""
+    got, of = (sum(getattr(answer, name) for _, answer in kept.answers) for name in ("got", "of"))
+    share = f"{got / of:.0%}" if of else "-"
+    asked = f"{len(kept.answers)} of {counted(len(kept.mock.questions), 'question')} answered"
+    return f"{kept.mock.at.astimezone():%Y-%m-%d %H:%M}  {share} of the key points, {asked}"

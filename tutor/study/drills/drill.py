@@ -26,7 +26,8 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class ByteDrill:
     """One drill. `shown` is what is looked at, several lines of fixed width; `data` are its bytes where they are one
-    frame or head, for a hex view. `why` explains the right answer in Markdown, with its source."""
+    frame or head, for a hex view. `why` explains the right answer in Markdown, with its source. `mistakes` are all that
+    are known, also those that are not among the options."""
 
     kind: Kind
     ask: str
@@ -34,6 +35,7 @@ class ByteDrill:
     data: bytes
     options: tuple[Answer, ...]
     why: str
+    mistakes: tuple[Answer, ...]
 
     @property
     def right_place(self) -> int:
@@ -71,7 +73,7 @@ def dealt(kind: Kind, draft: Draft, rng: random.Random) -> ByteDrill:
             wrong.setdefault(answer.text, answer)
     options = [Answer(draft.right), *list(wrong.values())[: MOST_OPTIONS - 1]]
     rng.shuffle(options)
-    return ByteDrill(kind, draft.ask, draft.shown, draft.data, tuple(options), draft.why)
+    return ByteDrill(kind, draft.ask, draft.shown, draft.data, tuple(options), draft.why, tuple(wrong.values()))
 
 
 def hex_lines(data: bytes, width: int = 16) -> str:

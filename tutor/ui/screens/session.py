@@ -3,22 +3,30 @@ The rules of a session are in tutor.study; what it learns is written behind the 
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from textual import events
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widget import Widget
+from textual.widgets import Static
 
 from tutor.study.learner import Learner
 from tutor.study.model import Fact, Question
 from tutor.ui.desk import Desk
 from tutor.ui.parts import Part
 from tutor.ui.screens.base import TutorScreen
+from tutor.ui.unfolding import Unfolding
 from tutor.ui.widgets.bars import TopBar
-from tutor.ui.widgets.card import NOTHING, CardView
+from tutor.ui.widgets.card import CardView, Setting, apart
+from tutor.ui.widgets.scale import NONE, Scale, Steps
 
 Entry = Question | Fact
+BESIDE = 110  # cells from which the pane stands beside the card, as the style sheet has it
+SHARE = 0.66  # of the rows for the pane below the card, as the style sheet has it
+BELOW = 6  # rows of the pane for its border, heading and clock, and for what to press
 
 
 class SessionScreen(TutorScreen):
@@ -31,7 +39,8 @@ class SessionScreen(TutorScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: tuple[Content, Sequence[Part], frozenset[str]] = (Content(""), (), NOTHING)
+        self._copied = ""
+        self._shown: Sequence[Part] = ()
         self._begun = False
 
     def body(self) -> Iterable[Widget]:
@@ -39,7 +48,9 @@ class SessionScreen(TutorScreen):
         with Container(id="session"):
             yield CardView()
             with Vertical(id="side"):
+                yield Static("", id="side-title", markup=False)
                 yield from self.side()
+                yield Scale(id="scale")
 
     # -- what subclasses say
 
@@ -52,7 +63,7 @@ class SessionScreen(TutorScreen):
         raise NotImplementedError
 
     def said(self) -> str:
-        """How far one is, for the line at the top."""
+        """How far one is, for the top of the card."""
         return ""
 
     # -- the frame
@@ -69,6 +80,11 @@ class SessionScreen(TutorScreen):
         """The local time."""
         return Desk.now()
 
+    @staticmethod
+    def rng() -> random.Random:
+        """Where chance comes from."""
+        return random.Random()
+
     def fill(self) -> None:
         """Begin once."""
         if not self._begun:
@@ -76,13 +92,18 @@ class SessionScreen(TutorScreen):
             self.begin()
 
     def show_status(self) -> None:
-        """What session this is and how far one is; first of all, where nothing is being saved."""
-        lost = "✗ not saved   " if self.tutor.desk.problem else ""
-        self.query_one(TopBar).status = f"{lost}{self.NAME}  {self.said()}".rstrip()
+        """What session this is; before all, where nothing is being saved."""
+        self.query_one(TopBar).status = "✗ not saved" if self.tutor.desk.problem else self.NAME
 
     def action_leave(self) -> None:
         """Out; nothing is left to be saved."""
         self.app.pop_screen()
+
+    def action_back(self) -> None:
+        """Out, where all is done."""
+        self.action_leave()
+
+    # -- the card
 
     @property
     def card(self) -> CardView:
@@ -90,11 +111,31 @@ class SessionScreen(TutorScreen):
         return self.query_one(CardView)
 
     def show_card(
-        self, meta: Content, ask: str, parts: Sequence[Part] = (), unfolded: frozenset[str] = NOTHING
+        self, meta: Content, ask: str, unfolding: Unfolding | None = None, exhibit: Setting | None = None
     ) -> None:
-        """What stands on the card now; `ask` is Markdown."""
-        self._shown = (Content(ask), parts, unfolded)
-        self.card.show(meta, ask, parts, unfolded)
+        """What stands on the card now; `ask` is Markdown. Without `unfolding` nothing is revealed."""
+        self._shown = unfolding.shown if unfolding else []
+        self._copied = "\n\n".join([f"# {ask}", *(part.markdown for part in self._shown)]) + "\n"
+        said = self.said()
+        self.card.show(lambda width: [apart(meta, said, width)], ask, unfolding or Unfolding(), exhibit)
+
+    def ask_for(self, title: str, said: Content | str, steps: Steps = NONE, marked: int = 0) -> None:
+        """What is awaited of the learner: a heading, words, and keys to press."""
+        heading = self.query_one("#side-title", Static)
+        heading.update(title)
+        heading.display = bool(title)
+        self.query_one(Scale).show(said, steps, marked)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """What takes the answers leaves room for what to press below it, and for the card above."""
+        room = event.size.height - 2 if event.size.width >= BESIDE else round((event.size.height - 2) * SHARE)
+        for pane in self.query(".answers"):
+            pane.styles.max_height = max(3, room - BELOW)
+
+    def turn_over(self) -> None:
+        """Another state: what stands at the top, and the keys that are offered."""
+        self.show_status()
+        self.refresh_bindings()
 
     def action_scroll_card(self, pages: int) -> None:
         """The text, wherever the focus is."""
@@ -102,17 +143,14 @@ class SessionScreen(TutorScreen):
 
     def action_copy(self) -> None:
         """What is shown, as Markdown."""
-        ask, parts, unfolded = self._shown
-        text = "\n\n".join([f"# {ask.plain}", *(part.markdown for part in parts if part.id in unfolded)])
-        self.app.copy_to_clipboard(text + "\n")
-        self.notify("Copied as Markdown.")
+        self.app.copy_to_clipboard(self._copied)
+        self.notify("Copied.")
 
     def action_links(self) -> None:
         """Choose a link of what is shown."""
         from tutor.ui.screens.reference import LinksDialog
 
-        _, parts, unfolded = self._shown
-        links = dict.fromkeys(target for part in parts if part.id in unfolded for target in part.links)
+        links = dict.fromkeys(target for part in self._shown for target in part.links)
         if links:
             self.app.push_screen(LinksDialog(list(links)), self._link_chosen)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.app import RenderResult
 from textual.content import Content
+from textual.keys import key_to_character
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.style import Style
@@ -66,7 +67,7 @@ class KeyBar(Widget):
         line, shown = Content(""), set[str]()
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if not binding.show or binding.description in shown:
+            if not binding.show or binding.description in shown or self._is_typed(binding.key):
                 continue
             shown.add(binding.description)
             press = Style.from_meta({"@click": f"press({binding.key!r})"})
@@ -76,6 +77,11 @@ class KeyBar(Widget):
                 break
             line += item
         return line
+
+    def _is_typed(self, key: str) -> bool:
+        """Whether the key would only write a letter where one types."""
+        focused = self.screen.focused
+        return focused is not None and focused.check_consume_key(key, key_to_character(key))
 
     def action_press(self, key: str) -> None:
         """Do what the key would do."""

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.style import Style
-from textual.widgets import Static
 
 from tutor.ui import keys
 from tutor.ui.lines import Lines, indent
 from tutor.ui.parts import Part
 from tutor.ui.typeset import typeset
+from tutor.ui.unfolding import Unfolding
 from tutor.ui.widgets.fold import title_lines
 from tutor.ui.widgets.sheet import Sheet
 
-NOTHING: frozenset[str] = frozenset()
+Setting = Callable[[int], Lines]
+"""Sets lines at a width"""
 
 
 class CardText(Sheet):
@@ -27,7 +28,7 @@ class CardText(Sheet):
         super().__init__(id="card-text")
         self.auto_links = False  # a whole title is what one clicks: it is not to be underlined like a link
         self._parts: Sequence[Part] = ()
-        self._unfolded = NOTHING
+        self._unfolded = frozenset[str]()
         self._set: tuple[int, Lines] = (0, [])
         self.tops: dict[str, int] = {}
         """At which line each part begins"""
@@ -44,6 +45,8 @@ class CardText(Sheet):
         if self._set[0] != width:
             lines: Lines = []
             for part in self._parts:
+                if part.comes_with_answer and part.id not in self._unfolded:
+                    continue
                 self.tops[part.id] = len(lines)
                 lines += self._part(part, width)
             self._set = (width, lines)
@@ -72,15 +75,21 @@ class CardView(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         """Meta, question, parts."""
-        yield Static("", id="meta", markup=False)
+        yield Sheet(id="meta")
         yield Sheet(id="ask")
+        yield Sheet(id="exhibit")
         yield CardText()
 
-    def show(self, meta: Content, ask: str, parts: Sequence[Part] = (), unfolded: frozenset[str] = NOTHING) -> None:
-        """What stands on the card now; `ask` is Markdown."""
-        self.query_one("#meta", Static).update(meta)
+    def show(self, meta: Setting, ask: str, unfolding: Unfolding, exhibit: Setting | None) -> None:
+        """What stands on the card now: a line on it, `ask` in Markdown, `exhibit` for what is asked about (bytes),
+        and the parts of the answer."""
+        self.query_one("#meta", Sheet).update(meta)
         self.query_one("#ask", Sheet).update(lambda width: typeset(ask, width))
-        self.query_one(CardText).show(parts, unfolded)
+        shown = self.query_one("#exhibit", Sheet)
+        shown.display = exhibit is not None
+        if exhibit is not None:
+            shown.update(exhibit)
+        self.query_one(CardText).show(unfolding.parts, unfolding.open)
 
     def bring(self, part: str) -> None:
         """Scroll to where a part begins, once it is laid out; an empty name is the top."""
@@ -101,3 +110,10 @@ class CardView(VerticalScroll):
             self.scroll_home(animate=False)
         else:
             self.scroll_end(animate=False)
+
+
+def apart(left: Content, right: str, width: int) -> Content:
+    """Both ends of one line; what stands at the left gives way."""
+    room = width - len(right) - 2
+    kept = left if left.cell_length <= room else left.truncate(max(room, 0), ellipsis=True)
+    return kept + " " * (width - kept.cell_length - len(right)) + Content.styled(right, "$foreground 80%")
