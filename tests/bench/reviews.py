@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import select
 import signal
 import sqlite3
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,18 +27,29 @@ KILLS = 200
 WRITES = 500
 PATIENCE = 20.0  # seconds for a writer to begin
 _WRITER = """
-import sys
+import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from tutor.study.reviews import Reviews, review
 from tutor.study.store import Store
-log = Reviews(Store(Path(sys.argv[1])))
-for number in range(100_000):
-    done = review(f"card-{number}", datetime.now(UTC), "drill", 3, 2, 1.5, ["a", "b"])
-    assert log.add(done)
-    sys.stdout.write(done.id + "\\n")
-    sys.stdout.flush()
+
+def write():
+    log = Reviews(Store(Path(sys.argv[1])))
+    for number in range(100_000):
+        done = review(f"card-{number}", datetime.now(UTC), "drill", 3, 2, 1.5, ["a", "b"])
+        assert log.add(done)
+        os.write(1, f"{done.id}\\n".encode())
+
+for line in sys.stdin:
+    pid = os.fork()
+    if pid == 0:
+        write()
+    os.write(1, f"pid {pid}\\n".encode())
+    os.waitpid(pid, 0)
+    os.write(1, b"gone\\n")
 """
+"""For each line of its input it forks a process that writes until it is killed: a new interpreter each would cost more
+than all else."""
 
 
 def kill_writers(path: Path, times: int, rng: random.Random) -> int:
@@ -44,27 +57,34 @@ def kill_writers(path: Path, times: int, rng: random.Random) -> int:
     reported as kept is gone, or where the file is damaged."""
     told: set[str] = set()
     kept: set[str] = set()
-    for kills in range(1, times + 1):
-        told |= _written_until_killed(path, rng)
-        connection = sqlite3.connect(path)
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        kept = {row[0] for row in connection.execute("SELECT id FROM review")}
-        connection.close()
-        assert kept >= told, "a review that was reported as kept is gone"
-        assert len(kept) <= len(told) + kills, "more than one a process was written and not reported"
+    command = [sys.executable, "-c", _WRITER, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as writers:
+        for kills in range(1, times + 1):
+            told |= _written_until_killed(writers, rng)
+            connection = sqlite3.connect(path)
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            kept = {row[0] for row in connection.execute("SELECT id FROM review")}
+            connection.close()
+            assert kept >= told, "a review that was reported as kept is gone"
+            assert len(kept) <= len(told) + kills, "more than one a process was written and not reported"
     return len(kept)
 
 
-def _written_until_killed(path: Path, rng: random.Random) -> set[str]:
-    with subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE) as writer:
-        assert writer.stdout is not None
-        out = writer.stdout.fileno()
-        assert select.select([out], [], [], PATIENCE)[0], "the writer wrote nothing"
-        time.sleep(rng.random() * 0.02)  # the moment is the point: nothing waits for it
-        os.kill(writer.pid, signal.SIGKILL)
-        lines = writer.stdout.read().split(b"\n")
-        writer.wait()
-    return {line.decode() for line in lines[:-1]}
+def _written_until_killed(writers: subprocess.Popen[bytes], rng: random.Random) -> set[str]:
+    assert writers.stdin is not None and writers.stdout is not None
+    writers.stdin.write(b"another\n")
+    pid, lines = 0, b""
+    while not (pid and lines.count(b"\n") > 1):  # it has begun to write
+        assert select.select([writers.stdout], [], [], PATIENCE)[0], "the writer wrote nothing"
+        lines += os.read(writers.stdout.fileno(), 65536)
+        found = re.search(rb"pid (\d+)\n", lines)
+        pid = int(found[1]) if found else 0
+    time.sleep(rng.random() * 0.02)  # the moment is the point: nothing waits for it
+    os.kill(pid, signal.SIGKILL)
+    while not lines.endswith(b"gone\n"):
+        assert select.select([writers.stdout], [], [], PATIENCE)[0], "the killed writer did not go"
+        lines += os.read(writers.stdout.fileno(), 65536)
+    return {line.decode() for line in lines.split(b"\n") if len(line) == len(uuid.uuid4().hex)}
 
 
 def _write_times(path: Path, synchronous: str) -> list[float]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.reviews import kill_writers
+from tests.bench.reviews import KILLS, kill_writers
 from tutor.study import backup, bank
 from tutor.study.learner import Learner
 from tutor.study.quiz import DrillSession
@@ -71,7 +71,7 @@ def test_an_answer_and_its_review_are_kept_both_or_neither(path: Path):
 
 def test_killed_at_any_moment_at_most_the_review_being_written_is_lost(path: Path):
     Store(path).settings()
-    kill_writers(path, 20, random.Random(11))
+    kill_writers(path, KILLS, random.Random())
 
 
 def test_two_instances_at_once(path: Path):
