@@ -119,8 +119,8 @@ class TutorApp(App[None]):
     def _saving_changed(self) -> None:
         """The disk has begun to fail, or to work again: say so; studying goes on."""
         if problem := self.desk.problem:
-            text = f"{problem} You can study all the same; the file is left as it is."
-            self.notify(text, title="Nothing is saved", severity="warning", timeout=15, markup=False)
+            text = f"{problem} You can study all the same."
+            self.notify(text, title="Nothing is saved", severity="warning", timeout=8, markup=False)
         else:
             self.notify("Progress is saved again.")
         if isinstance(self.screen, TutorScreen) and self.loaded:

@@ -17,6 +17,7 @@ MODES = (
     ("quiz", "Quiz"),
     ("progress", "Progress"),
 )
+PART = "   "
 NAMED = 90
 """From how many columns on there is room for the name of the program"""
 
@@ -26,7 +27,8 @@ class TopBar(Widget):
 
     ALLOW_SELECT = False
     status: reactive[str] = reactive("", layout=False)
-    """What stands at the right end, where there is room."""
+    """What stands at the right end: parts with PART between them, the most important first; as many as there is room
+    for."""
 
     def __init__(self, current: str) -> None:
         super().__init__()
@@ -44,9 +46,10 @@ class TopBar(Widget):
             parts += [Content.styled(label, style).stylize(go), Content(" ")]
         left = Content.assemble(*parts)
         room = self.size.width - left.cell_length - 1
-        if len(self.status) > room:
-            return left
-        return left + " " * (room - len(self.status)) + Content.styled(self.status, "$foreground 70%")
+        said = self.status.split(PART)
+        while said and len(PART.join(said)) > room:
+            said.pop()
+        return left + Content.styled(PART.join(said).rjust(room), "$foreground 70%") if said else left
 
 
 class KeyBar(Widget):
