@@ -134,7 +134,11 @@ def _add_quiz(commands: argparse._SubParsersAction[_Parser]) -> None:
     progress = commands.add_parser("progress", help="what is known, what to expect on the day; export, import")
     progress.set_defaults(module="progress")
     progress.add_argument("--json", action="store_true", help="one JSON object")
-    progress.add_argument("--interview", metavar="DATE", help="set the date of the interview (YYYY-MM-DD, or nothing)")
+    progress.add_argument(
+        "--interview",
+        metavar="DATE",
+        help="set the day of the interview (2026-12-03, in 6 days, Thursday; empty: none)",
+    )
     progress.add_argument("--minutes", metavar="N", help="set the minutes a day")
     actions = progress.add_subparsers(dest="action", metavar="ACTION", parser_class=_Parser)
     out = actions.add_parser("export", help="all progress as JSON")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from labs.catalog import LABS
 from tutor import cli
 
 Capture = pytest.CaptureFixture[str]
@@ -125,6 +126,16 @@ def test_progress_in_words_and_as_json(run, tmp_path: Path):
     figures = json.loads(run("", "progress", "--json")[1])
     assert figures["interview"] == "2999-01-01" and figures["coverage"][0]["answered"] == ["one"]
     assert figures["heat"][0]["answers"] == 1
+    assert figures["goal"] == {"is_set": True, "minutes_a_day": 30, "days_left": figures["goal"]["days_left"]}
+    assert figures["calibration"][2] == {"confidence": 3, "name": "certain", "right": 1, "of": 1, "missed": []}
+    assert {lab["lab"] for lab in figures["labs"]} == {lab.name for lab in LABS} and figures["labs"][0]["runs"] == []
+    assert figures["plan"]["lab"] and figures["plan"]["unseen"] == 1 and figures["forecast"][-1]["day"] == "2999-01-01"
+    assert (figures["weakest"][0]["card"], figures["predictions"], figures["mocks"], figures["bytes"]) == (
+        "one",
+        [],
+        [],
+        [],
+    )
 
 
 def test_a_backup_goes_round(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
