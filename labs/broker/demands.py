@@ -48,19 +48,23 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Submit:
     """Strike out what was `settled`, give back what was `returned`, publish `groups` in order, each whole or not at
-    all, up to the first that there is no room for; when that is the first of all, nothing is done. Without a step
-    nobody waits for the answer."""
+    all, up to the first that there is no room for; when that is the first of all, nothing is done. What was `bounced`
+    never reached its consumer: it goes back untried, and nothing comes in its place. Without a step nobody waits for
+    the answer; `placed`: it comes behind all arrivals of before (Placed).
+    """
 
     step: int = 0
     settled: tuple[Mark, ...] = ()
     returned: tuple[Mark, ...] = ()
     groups: tuple[tuple[Part, ...], ...] = ()
+    bounced: tuple[Mark, ...] = ()
+    placed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Hear a topic, or all (`topic` empty), from that moment on among the arrivals at which the answer comes; with
-    `last_seen` the answer has what is newer and before it."""
+    """Hear a topic, or all (`topic` empty), from the place among the arrivals on at which the answer comes (Placed);
+    with `last_seen` the answer has what is newer and before it."""
 
     step: int
     topic: str = ""
@@ -87,6 +91,14 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Allow:
+    """A consumer has room for so many more."""
+
+    consumer: int
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
 class Retire:
     """It competes no more; what it has it keeps."""
 
@@ -95,9 +107,10 @@ class Retire:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """It is gone. What it has goes back: `tried` are those that had reached it; `kept` a transaction has still."""
+    """They are gone. What they have goes back, all of it before any of it is given out: `tried` are those that had
+    reached them; `kept` a transaction has still."""
 
-    consumer: int
+    consumers: tuple[int, ...]
     tried: tuple[Mark, ...] = ()
     kept: tuple[Mark, ...] = ()
 
@@ -126,7 +139,7 @@ class Redeem:
     ticket: str
 
 
-Demand = Redeem | Submit | Listen | Unlisten | Join | Retire | Leave | Enter | Exit
+Demand = Redeem | Submit | Listen | Unlisten | Join | Allow | Retire | Leave | Enter | Exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,4 +207,14 @@ class Failed:
 
 
 Answer = Done | Heard | Joined | Failed
-Arrival = Arrived | QueueMade | Cut
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The answer to a step, at its place among the arrivals."""
+
+    step: int
+    answer: Answer
+
+
+Arrival = Arrived | QueueMade | Cut | Placed

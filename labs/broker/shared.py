@@ -2,19 +2,20 @@
 is sent here reaches subscribers here by way of the store too, so that the order is the same on every node.
 
     effects = broker.answered(step, answer, now)     # to what an effect asked (demands.py)
-    effects = broker.arrived(arrivals, now)          # in the order of the store
+    effects = broker.arrived(arrivals, now)          # in the order of the store, when `busy` is False
     effects = broker.readmitted(now)                 # the store knew nothing of this node any more
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
 from labs.broker.broker import NORMAL, Broker
 from labs.broker.commands import Commands
 from labs.broker.config import TRY_LATER, BrokerConfig
-from labs.broker.demands import Answer, Arrival, Arrived, Cut, QueueMade
+from labs.broker.demands import Answer, Arrival, Arrived, Cut, Placed, QueueMade
 from labs.broker.effects import Close, Effect, Reading
 from labs.broker.message import error
 from labs.broker.session import Session, State
@@ -32,14 +33,20 @@ class SharedBroker(Broker):
     def __init__(self, config: BrokerConfig, now: float) -> None:
         self._wall = config.wall - now
         self._made = now
+        self._arrivals: deque[Arrival] = deque()
         self._redeeming: set[Session] = set()  # whose CONNECT waits for what its ticket is worth
         super().__init__(replace(config, relayed=True), now)
 
     def answered(self, step: int, answer: Answer, now: float) -> list[Effect]:
         """The store's answer to what had that step; another one of the same step is passed over."""
+        session = self._answer(step, answer, now)
+        return self._finish(now, session)
+
+    def _answer(self, step: int, answer: Answer, now: float) -> Session | None:
+        """Whose session it was."""
         wait = self._shared.waits.pop(step, None)
         if wait is None:
-            return self._finish(now)
+            return None
         session = wait.session
         over = session is None or session.state is State.CLOSED
         if session is not None and session.waiting == step:
@@ -52,17 +59,42 @@ class SharedBroker(Broker):
                 self._fail(session, violation, now, violation.receipt)
         if session is not None and session.state is not State.CLOSED:
             self._resume(session, now)
-        return self._finish(now, session)
+        return session
 
     def arrived(self, arrivals: Sequence[Arrival], now: float) -> list[Effect]:
-        """What the store has for this node, in its order."""
-        for arrival in arrivals:
-            self._arrive(arrival, now)
-        return self._finish(now)
+        """What the store has for this node, in its order. A call does its share of it, tick() the rest."""
+        self._arrivals.extend(arrivals)
+        return self._work_off(now)
+
+    @property
+    def busy(self) -> bool:
+        """Whether arrivals are left over; more had better wait."""
+        return bool(self._arrivals)
+
+    def next_deadline(self) -> float:
+        """When tick() is due at the latest."""
+        return self._now if self._arrivals else super().next_deadline()
+
+    def tick(self, now: float) -> list[Effect]:
+        """What is due, and arrivals that were left over."""
+        return super().tick(now) + self._work_off(now)
+
+    def _work_off(self, now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        while self._arrivals and not self._outbound.exhausted:
+            arrival = self._arrivals.popleft()
+            if isinstance(arrival, Placed):
+                session = self._answer(arrival.step, arrival.answer, now)
+                if self._drain is not None:
+                    effects += self._finish(now, session)
+            else:
+                self._arrive(arrival, now)
+        return effects + self._finish(now)
 
     def readmitted(self, now: float) -> list[Effect]:
         """This node was away for so long that the others gave back what it had, or the store began anew: tell it
         everything again. What sessions wait for is still to be answered."""
+        self._arrivals = deque(each for each in self._arrivals if not isinstance(each, Arrived) or each.kind != "queue")
         here = [session for session in self._sessions.values() if session.state is State.CONNECTED]
         self._shared.readmitted(here, now)
         return self._finish(now)
@@ -80,7 +112,7 @@ class SharedBroker(Broker):
         self._shared = SharedCommands(self.config, self._exchange, self._outbound, self._made)
         return self._shared
 
-    def _arrive(self, arrival: Arrival, now: float) -> None:
+    def _arrive(self, arrival: Arrived | QueueMade | Cut, now: float) -> None:
         if isinstance(arrival, QueueMade):
             self._queues.made(arrival.queue)
         elif isinstance(arrival, Cut):

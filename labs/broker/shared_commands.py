@@ -99,8 +99,12 @@ class SharedCommands(Commands):
         """Have the SENDs that wait published; the session waits until they are."""
         batch = self._batches.pop(session)
         groups = tuple((part,) for _, part in batch)
+        # A sender that subscribes to what it sends to has the message before the receipt.
+        placed = any(receipt is not None for receipt, _ in batch)
         self._wait(
-            session, lambda step: Submit(step, groups=groups), lambda answer, now: self._sent(session, batch, answer)
+            session,
+            lambda step: Submit(step, groups=groups, placed=placed),
+            lambda answer, now: self._sent(session, batch, answer),
         )
 
     def _sent(self, session: Session, batch: list[tuple[str | None, Part]], answer: Answer) -> None:
@@ -120,7 +124,7 @@ class SharedCommands(Commands):
         del session.transactions[frame.get("transaction") or ""]
         self._wait(
             session,
-            lambda step: Submit(step, settled, returned, (parts,)),
+            lambda step: Submit(step, settled, returned, (parts,), placed=True),
             lambda answer, later: self._committed(session, frame, transaction, answer, later),
             always=True,
         )
@@ -218,6 +222,7 @@ class SharedCommands(Commands):
     def unsubscribe(self, session: Session, frame: Frame, now: float) -> bool:
         """End a subscription; what it has not acknowledged goes back."""
         super().unsubscribe(session, frame, now)
+        self._queues.say_left()
         return self._confirm(session, frame)
 
     def _detach(self, subscription: Subscription) -> list[Delivery]:
@@ -262,6 +267,7 @@ class SharedCommands(Commands):
         """The session is over."""
         self._batches.pop(session, None)
         super().end_all(session, now)
+        self._queues.say_left()
         self._outbound.add(Exit(session.id, session.user or ""))
 
     def redeem(self, session: Session, ticket: str) -> None:
@@ -280,7 +286,7 @@ class SharedCommands(Commands):
             if isinstance(answer, Failed):
                 close(answer.text)
             else:
-                self._late_receipt(session, receipt)
+                self.receipt(session, receipt)
                 close(None)
 
         self._wait(session, Submit, go_on, always=True)

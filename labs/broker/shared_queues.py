@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from labs.broker.config import BrokerConfig
 from labs.broker.counters import Counters
-from labs.broker.demands import Arrived, Join, Leave, Mark, Part, Post, Retire, Submit
+from labs.broker.demands import Allow, Arrived, Join, Leave, Mark, Part, Post, Retire, Submit
 from labs.broker.destinations import Access, compile_pattern, is_pattern
 from labs.broker.ledger import Ledger
 from labs.broker.message import Message
@@ -22,14 +22,16 @@ WINDOW = 256  # messages on their way to a consumer that does not acknowledge
 
 
 class Consumer:
-    """A subscription to a queue, or to all that match its pattern. `held` has come and waits for its socket."""
+    """A subscription to a queue, or to all that match its pattern. `held` has come and is to be delivered; `bounced`
+    counts what went back, since its socket was full."""
 
-    __slots__ = ("held", "number", "pattern", "queues", "subscription")
+    __slots__ = ("bounced", "held", "number", "pattern", "queues", "subscription")
 
     def __init__(self, number: int, subscription: Subscription) -> None:
         self.number = number
         self.subscription = subscription
         self.held: deque[Arrived] = deque()
+        self.bounced = 0
         self.queues: set[str] = set()
         pattern = is_pattern(subscription.destination)
         self.pattern: re.Pattern[str] | None = compile_pattern(subscription.destination) if pattern else None
@@ -65,7 +67,10 @@ class SharedQueues(Queues):
         self._access = access
         self._numbers = itertools.count(1)
         self._consumers: dict[int, Consumer] = {}
-        self._waiting: dict[Subscription, None] = {}  # credited() broke off
+        self._waiting: dict[Subscription, None] = {}  # a call broke off
+        self._left: list[int] = []
+        self._left_tried: list[Mark] = []
+        self._left_kept: list[Mark] = []
         self.highest = 0  # sequence number seen
 
     @property
@@ -112,31 +117,50 @@ class SharedQueues(Queues):
         if consumer is None:
             return
         consumer.held.append(arrival)
-        self.credited(consumer.subscription, now)
+        self._hand_out(consumer, now)
 
     def credited(self, subscription: Subscription, now: float) -> None:
-        """Its socket takes more, perhaps: what is held for it."""
+        """Its socket takes more, perhaps."""
         consumer = self._consumers.get(subscription.consumer)
-        if consumer is None:
-            return
-        while consumer.held and not self._draining and subscription.session.id not in self._outbound.full:
-            if self._outbound.exhausted:
+        if consumer is not None and consumer.bounced and subscription.session.id not in self._outbound.full:
+            self._outbound.add(Allow(consumer.number, consumer.bounced))
+            consumer.bounced = 0
+
+    def _hand_out(self, consumer: Consumer, now: float) -> None:
+        """Deliver what is held; what is for a socket that is full, others may have."""
+        subscription = consumer.subscription
+        while consumer.held:
+            if self._draining or subscription.session.id in self._outbound.full:
+                bounced = tuple(Mark(consumer.number, each.destination, each.number or 0) for each in consumer.held)
+                self._outbound.add(Submit(bounced=bounced))
+                consumer.bounced += len(bounced)
+                consumer.held.clear()
+            elif self._outbound.exhausted:
                 self._waiting[subscription] = None
                 return
-            self._deliver(subscription, consumer.held.popleft(), now)
+            else:
+                self._deliver(subscription, consumer.held.popleft(), now)
 
     def go_on(self, now: float) -> None:
-        """What credited() broke off."""
+        """What a call broke off."""
         waiting, self._waiting = self._waiting, {}
         for subscription in waiting:
-            self.credited(subscription, now)
+            if (consumer := self._consumers.get(subscription.consumer)) is not None:
+                self._hand_out(consumer, now)
 
     def leave(self, subscription: Subscription, left: Iterable[Delivery]) -> None:
-        """It consumes no more; `left` had reached it and was not acknowledged."""
+        """It consumes no more, as say_left() tells the store; `left` had reached it and was not acknowledged."""
         self._consumers.pop(subscription.consumer, None)
         held = (subscription.unacknowledged or {}).values()
-        kept = tuple(mark(each) for each in held if each.from_queue)
-        self._outbound.add(Leave(subscription.consumer, tuple(mark(each) for each in left if each.from_queue), kept))
+        self._left.append(subscription.consumer)
+        self._left_tried += [mark(each) for each in left if each.from_queue]
+        self._left_kept += [mark(each) for each in held if each.from_queue]
+
+    def say_left(self) -> None:
+        """All that left since the last time, at once, so that what they had is in order again."""
+        if self._left:
+            self._outbound.add(Leave(tuple(self._left), tuple(self._left_tried), tuple(self._left_kept)))
+            self._left, self._left_tried, self._left_kept = [], [], []
 
     def settled(self, deliveries: Iterable[Delivery]) -> None:
         """They were acknowledged."""
@@ -167,6 +191,7 @@ class SharedQueues(Queues):
         acknowledged may be with another by now, so its number is struck out."""
         for consumer in self._consumers.values():
             consumer.held.clear()
+            consumer.bounced = 0
             for delivery in (consumer.subscription.unacknowledged or {}).values():
                 if delivery.message.sequence is not None and delivery.from_queue:
                     delivery.message.sequence = 0

@@ -434,6 +434,19 @@ local function settle(settled, returned)
   for consumer, count in pairs(more) do allow(consumer, count) end
 end
 
+local function bounce(marks)
+  local touched = {}
+  for _, mark in ipairs(marks) do
+    if holds(mark) then give_back(mark.queue, mark.number, false, touched) end
+  end
+  dispatch_all(touched)
+end
+
+-- Where in the inbox the answer belongs.
+local function mark_place(place)
+  if place ~= '' then push(node, '{"a":"' .. place .. '"}\n') end
+end
+
 -- A step is done once, even when its answer was lost and it comes again.
 local function is_repeat(number)
   return number <= tonumber(call('GET', P .. 'op:' .. node) or 0)
@@ -468,7 +481,7 @@ function verbs.renew()
   end
   local found = call('SSCAN', P .. 'queues', take(), 'COUNT', 100)
   for _, queue in ipairs(found[2]) do dispatch(queue) end
-  return {'ok', found[1], meta('waiting')}
+  return {'ok', found[1], meta('waiting'), meta('dead'), meta('expired')}
 end
 
 function verbs.quit()
@@ -484,34 +497,37 @@ function verbs.read()
 end
 
 function verbs.submit()
-  local number = take_number()
-  local settled, returned, groups = take_marks(), take_marks(), take_groups()
+  local number, place = take_number(), take()
+  local settled, returned, bounced, groups = take_marks(), take_marks(), take_marks(), take_groups()
   if is_repeat(number) then
+    mark_place(place)
     local before = call('HGET', P .. 'refused:' .. node, number)
     if not before then return {#groups} end
-    local count, why, place = before:match('^(%d+) (%S+) (.*)$')
-    return {tonumber(count), why, place}
+    local count, why, about = before:match('^(%d+) (%S+) (.*)$')
+    return {tonumber(count), why, about}
   end
-  local count, why, place = 0, nil, nil
+  local count, why, about = 0, nil, nil
   for index, group in ipairs(groups) do
-    why, place = refusal(group)
+    why, about = refusal(group)
     if why then break end
     if index == 1 then settle(settled, returned) end
     publish(group)
     count = index
   end
   if #groups == 0 then settle(settled, returned) end
+  bounce(bounced)
+  mark_place(place)
   done(number)
   if not why then return {count} end
   local refused = P .. 'refused:' .. node
   if call('HLEN', refused) > 1000 then call('DEL', refused) end
-  call('HSET', refused, number, count .. ' ' .. why .. ' ' .. place)
+  call('HSET', refused, number, count .. ' ' .. why .. ' ' .. about)
   call('PEXPIRE', refused, L.repeat_ms)
-  return {count, why, place}
+  return {count, why, about}
 end
 
 function verbs.listen()
-  local step, attempt, topic, last_seen = take(), take(), take(), take()
+  local place, topic, last_seen = take(), take(), take()
   local answer = {0, 0}
   if topic == '' then
     call('SADD', P .. 'patterns', node)
@@ -528,7 +544,7 @@ function verbs.listen()
       for _, entry in ipairs(call('XRANGE', P .. 't:' .. topic, from, '+')) do answer[#answer + 1] = entry[2][2] end
     end
   end
-  push(node, '{"a":' .. step .. ',"x":' .. attempt .. '}\n')
+  mark_place(place)
   return answer
 end
 
@@ -563,27 +579,39 @@ function verbs.join()
   return answer
 end
 
+function verbs.allow()
+  local number, consumer, more = take_number(), take(), take_number()
+  if not is_repeat(number) then
+    done(number)
+    allow(consumer, more)
+  end
+  return {'ok'}
+end
+
 function verbs.retire()
   retire(take())
   return {'ok'}
 end
 
 function verbs.leave()
-  local number, consumer = take_number(), take()
+  local number = take_number()
   if is_repeat(number) then return {'ok'} end
   done(number)
-  local tried, kept, touched = {}, {}, {}
+  local consumers, tried, kept, touched = {}, {}, {}, {}
+  for _ = 1, take_number() do consumers[#consumers + 1] = take() end
   for _ = 1, take_number() do tried[take()] = true end
   for _ = 1, take_number() do kept[take()] = true end
-  retire(consumer)
-  for _, held in ipairs(call('SMEMBERS', P .. 'p:' .. consumer)) do
-    if not kept[held] then
-      call('SREM', P .. 'p:' .. consumer, held)
-      local its_number, queue = parse_held(held)
-      give_back(queue, its_number, tried[held], touched)
+  for _, consumer in ipairs(consumers) do
+    retire(consumer)
+    for _, held in ipairs(call('SMEMBERS', P .. 'p:' .. consumer)) do
+      if not kept[held] then
+        call('SREM', P .. 'p:' .. consumer, held)
+        local its_number, queue = parse_held(held)
+        give_back(queue, its_number, tried[held], touched)
+      end
     end
+    if next(kept) == nil then call('SREM', P .. 'subs:' .. node, consumer) end
   end
-  if next(kept) == nil then call('SREM', P .. 'subs:' .. node, consumer) end
   dispatch_all(touched)
   return {'ok'}
 end

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from labs.broker.config import BrokerConfig
-from labs.broker.demands import Answer, Arrival, Demand, Failed, Heard, Listen, Submit
+from labs.broker.demands import Answer, Arrival, Demand, Failed, Listen, Placed, Submit
 from labs.net.relay_codec import PREFIX, Numbered, answer_to, read_entry, script
 from labs.net.store import StoreError, open_store, shown_url, store_client
 from labs.net.tasks import Tasks
@@ -52,8 +52,11 @@ class Node(Protocol):
 
     def readmitted(self) -> None: ...
 
-    def waiting(self, messages: int) -> None:
-        """So many wait in all queues."""
+    def counted(self, waiting: int, dead: int, expired: int) -> None:
+        """So many messages of all nodes' queues wait, and were dead-lettered, and expired, so far."""
+
+    @property
+    def busy(self) -> bool: ...
 
     @property
     def highest(self) -> int: ...
@@ -159,9 +162,14 @@ class Relay:
         if last is None or demand.step or demand.groups or not isinstance(last.demand, Submit):
             return False
         before = last.demand
-        if before.step or before.groups or len(before.settled) + len(before.returned) > BATCH:
+        if before.step or before.groups or len(before.settled + before.returned + before.bounced) > BATCH:
             return False
-        merged = replace(before, settled=before.settled + demand.settled, returned=before.returned + demand.returned)
+        merged = replace(
+            before,
+            settled=before.settled + demand.settled,
+            returned=before.returned + demand.returned,
+            bounced=before.bounced + demand.bounced,
+        )
         last.demand = merged
         last.arguments = lambda attempt: self._numbered.arguments(merged, last.number, attempt)
         return True
@@ -255,7 +263,7 @@ class Relay:
         pipeline = self._client.pipeline(transaction=False)
         for step in self._sent:
             step.attempt += 1
-            if isinstance(step.demand, Listen):
+            if isinstance(step.demand, Listen) or (isinstance(step.demand, Submit) and step.demand.placed):
                 self._make_place(step, step.demand.step)
             arguments = step.arguments(step.attempt)
             pipeline.evalsha(self._hashes[arguments[0] not in _ON_LIMITS], 0, *arguments)
@@ -282,9 +290,10 @@ class Relay:
             return
         answer = reply if isinstance(reply, Failed) else answer_to(step.demand, reply)
         place = self._places.get(step.step)
-        if isinstance(answer, Heard) and place is not None:
+        if place is not None and not isinstance(answer, Failed):
             place.resolve(answer)  # the reader tells it, at its place
         else:
+            self._places.pop(step.step, None)
             self._node.answered(step.step, answer)
 
     def _make_place(self, step: _Step, number: int) -> None:
@@ -323,8 +332,8 @@ class Relay:
         to say about the messages of before is void."""
         if not isinstance(step.demand, Submit):
             return bool(step.step) and not step.failed
-        if step.demand.settled or step.demand.returned:
-            demand = step.demand = replace(step.demand, settled=(), returned=())
+        if step.demand.settled or step.demand.returned or step.demand.bounced:
+            demand = step.demand = replace(step.demand, settled=(), returned=(), bounced=())
             step.arguments = lambda attempt: self._numbered.arguments(demand, step.number, attempt)
         return bool(step.step or step.demand.groups) and not step.failed
 
@@ -349,7 +358,7 @@ class Relay:
     def _renewed(self, reply: Any) -> None:
         self._renewing = False
         self._cursor = reply[1]
-        self._node.waiting(int(reply[2]))
+        self._node.counted(*map(int, reply[2:5]))
 
     def _own(self, verb: str, done: Callable[[Any], None], *arguments: Any) -> None:
         self._add(_Step(None, 0, float("inf"), lambda attempt: [verb, self._name, *arguments], done))
@@ -391,32 +400,33 @@ class Relay:
 
     async def _take(self, entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> None:
         """Hand on what has come, in order; at the place of an answer wait for it."""
-        generation, arrivals = self._generation, []
+        generation = self._generation
+        arrivals: list[Arrival] = []
         for _, fields in entries:
             entry = read_entry(fields[b"e"])
             self._unread += len(fields[b"e"])
             if not isinstance(entry, tuple):
                 arrivals.append(entry)
                 continue
-            self._node.arrived(arrivals)
-            arrivals = []
-            await self._answer_here(*entry)
+            place = self._places.get(entry[0])
+            if place is None or place.attempt != entry[1]:
+                continue
+            if not place.answer.done():
+                self._node.arrived(arrivals)
+                arrivals = []
+            answer = await place.answer
             if generation != self._generation:
                 return
+            if answer is not None and self._places.get(entry[0]) is place:
+                del self._places[entry[0]]
+                arrivals.append(Placed(entry[0], answer))
         self._node.arrived(arrivals)
+        for _ in iter(lambda: self._node.busy, False):  # it works on at every turn of the loop
+            await asyncio.sleep(0)
         if generation == self._generation:
             self._last = entries[-1][0].decode()
             if self._unread > TRIM_BYTES or len(entries) == BATCH:
                 self._tell_read()
-
-    async def _answer_here(self, step: int, attempt: int) -> None:
-        place = self._places.get(step)
-        if place is None or place.attempt != attempt:
-            return
-        answer = await place.answer
-        if answer is not None and self._places.get(step) is place:
-            del self._places[step]
-            self._node.answered(step, answer)
 
     def _tell_read(self) -> None:
         self._own("read", lambda reply: None, self._last, self._unread)

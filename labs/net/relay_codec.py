@@ -10,6 +10,7 @@ from typing import Any
 
 from labs.broker.config import Limits
 from labs.broker.demands import (
+    Allow,
     Answer,
     Arrival,
     Arrived,
@@ -75,20 +76,24 @@ class Numbered:
         match demand:
             case Submit():
                 return [
-                    "submit", node, number, *self._marks(demand.settled), *self._marks(demand.returned),
+                    "submit", node, number, f"{demand.step} {attempt}" if demand.placed else "",
+                    *self._marks(demand.settled), *self._marks(demand.returned), *self._marks(demand.bounced),
                     len(demand.groups), *(each for group in demand.groups for each in _group(group)),
                 ]  # fmt: skip
             case Listen(step, topic, last_seen):
-                return ["listen", node, step, attempt, topic, "" if last_seen is None else last_seen]
+                return ["listen", node, f"{step} {attempt}", topic, "" if last_seen is None else last_seen]
             case Unlisten(topic):
                 return ["unlisten", node, topic]
             case Join(_, consumer, queues, credit, matching):
                 room = "" if credit is None else credit
                 return ["join", node, self._name(consumer), room, "all" if matching else "", len(queues), *queues]
+            case Allow(consumer, more):
+                return ["allow", node, number, self._name(consumer), more]
             case Retire(consumer):
                 return ["retire", node, self._name(consumer)]
-            case Leave(consumer, tried, kept):
-                return ["leave", node, number, self._name(consumer), *_held(tried), *_held(kept)]
+            case Leave(consumers, tried, kept):
+                names = map(self._name, consumers)
+                return ["leave", node, number, len(consumers), *names, *_held(tried), *_held(kept)]
             case Enter(session, user):
                 return ["enter", node, session, user]
             case Exit(session, user):
@@ -124,7 +129,8 @@ def read_entry(entry: bytes) -> Arrival | tuple[int, int]:
     """An entry of an inbox: an arrival, or the place of an answer: its step and which attempt at it."""
     fields, body = _split(entry)
     if "a" in fields:
-        return fields["a"], fields["x"]
+        step, attempt = fields["a"].split()
+        return int(step), int(attempt)
     if "m" in fields:
         return QueueMade(fields["m"])
     if "cut" in fields:

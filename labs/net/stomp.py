@@ -102,9 +102,15 @@ class Stomp:
         """It knows nothing of this node."""
         self._apply(self._shared.readmitted(self.now()))
 
-    def waiting(self, messages: int) -> None:
-        """So many wait in all queues."""
-        self.broker.counters.queued = messages
+    def counted(self, waiting: int, dead: int, expired: int) -> None:
+        """What the store has counted of all nodes' queues."""
+        counters = self.broker.counters
+        counters.queued, counters.dead_lettered, counters.expired = waiting, dead, expired
+
+    @property
+    def busy(self) -> bool:
+        """Whether the broker has not worked off what arrived."""
+        return self._shared.busy
 
     @property
     def highest(self) -> int:
