@@ -11,7 +11,7 @@ from textual.content import Content
 
 from tutor.ui.lines import Lines
 
-HEAT = ((0, "·"), (1, "░"), (5, "▒"), (15, "▓"), (30, "█"))
+HEAT = ((0, "·"), (1, "▂"), (5, "▄"), (15, "▆"), (30, "█"))
 """From how many answers a day on it has which mark"""
 _AXIS = 5  # cells of "100%┤"
 _DAYS = ("Mon", "", "Wed", "", "Fri", "", "Sun")

@@ -195,8 +195,9 @@ def _said(value: object, unit: str) -> str:
 
 
 def _summed(name: str, have: int, of: int) -> Counted:
-    """The line above what it sums up: name, bar, figures."""
-    return Counted(f"{cut(name, NAME).ljust(NAME + 1)}{bar(have / of if of else 0, BAR).plain} {have:>3} of {of}")
+    """The line above what it sums up: name, figures, bar; what is cut off in a narrow terminal is the bar."""
+    drawn = bar(have / of if of else 0, BAR).plain
+    return Counted(f"{cut(name, NAME).ljust(NAME)} {have:>3} of {of:<5}{drawn}")
 
 
 def _nothing_drawn(width: int) -> Lines:

@@ -61,7 +61,7 @@ async def test_nothing_done_yet(tutor: Open) -> None:
 @pytest.mark.usefixtures("studied")
 async def test_every_figure_can_be_opened(tutor: Open) -> None:
     shown = [
-        "Wed  5 Aug   53%", "● Q1 Walk me through", "✗ Q3 What is a half-open", "▓ Tue  4 Aug  18 answers",
+        "Wed  5 Aug   53%", "● Q1 Walk me through", "✗ Q3 What is a half-open", "▆ Tue  4 Aug  18 answers",
         "not said: The other side may still send", "✗ 16 bits read as 64: 4 times", "✗ Tue 4 Aug 12:00: 1 of 2 held",
         "predicted 1000, measured 1002", "Tue 4 Aug 12:00, 30 min",
     ]  # fmt: skip
@@ -132,7 +132,7 @@ def test_a_line_falls_from_the_first_day_to_the_last() -> None:
 
 def test_a_day_stands_in_its_week_and_the_days_to_come_are_blank() -> None:
     lines = [line.plain for line in heat_map({date(2026, 8, 4): 15, date(2026, 7, 26): 1}, date(2026, 8, 5), 3)]
-    assert lines[0] == "Mon  · · ·" and lines[1] == "     · · ▓" and lines[6] == "Sun  ░ ·  "
+    assert lines[0] == "Mon  · · ·" and lines[1] == "     · · ▆" and lines[6] == "Sun  ▂ ·  "
     assert lines[7].strip() == "20 Jul to 5 Aug, answers a day:"
     assert lines[8].split("  ")[-1] == "█ 30 or more"
     assert [mark_of(answers) for answers, _ in HEAT] == [mark for _, mark in HEAT]

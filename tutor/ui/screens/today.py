@@ -109,6 +109,8 @@ class TodayScreen(TutorScreen):
         for widget in self.query(".one-lab"):
             widget.display = lab is not None
         await self._show_sure(plan)
+        if self.focused is not None and self.focused.id == "start":  # what stood above it may be gone
+            self.query_one("#today").scroll_home(animate=False)
         if self._begin_when_planned:
             self._begin()
 
