@@ -12,6 +12,7 @@ from itertools import zip_longest
 
 from labs import tape
 from labs.recording import Tape, Traced
+from labs.tables import drawn, tables
 from labs.wire.frames import read_header
 from labs.wire.http_head import parse_head
 from labs.wire.message import Message
@@ -33,6 +34,7 @@ class Story:
         self._steps = 0
         self._answers: dict[str, object] = {}
         self._asked: dict[str, tape.Predict] = {}
+        self._down: list[str] = []  # told when something else follows: at the end of a lab every part goes down
         self._verdicts: dict[str, tape.Verdict] = {}  # by id, the latest: a claim may be judged again
 
     def tell(self, event: tape.Event) -> list[str]:
@@ -44,7 +46,16 @@ class Story:
                 self._carrier = traced.message if traced.message.frame else self._carrier
             else:
                 lines += self._message(traced)
-        return lines + list(self._event(event))
+        if isinstance(event, tape.Part) and event.state == "down":
+            self._down.append(event.id)
+            return lines
+        before = [] if isinstance(event, tape.Ended) else self._gone()
+        return lines + before + list(self._event(event))
+
+    def _gone(self) -> list[str]:
+        lines = [line for id in self._down for line in self._wrap(f"{id} is down", MARGIN)]
+        self._down.clear()
+        return lines
 
     def _event(self, event: tape.Event) -> Iterator[str]:  # noqa: PLR0912 - one branch a kind
         match event:
@@ -59,7 +70,7 @@ class Story:
                 where = f" on {event.address}" if event.address else ""
                 process = f", process {event.pid}" if event.pid else ""
                 yield from self._wrap(f"{event.id} ({event.role}) is up{where}{process}", MARGIN)
-            case tape.Part(state=state) if state != "down":
+            case tape.Part(state=state):
                 yield from self._wrap(f"{event.id} is {state}", MARGIN)
             case tape.Predict():
                 yield from self._ask(event)
@@ -112,6 +123,9 @@ class Story:
         yield from self._wrap(f"observed: {event.observed}", "      ")
 
     def _closing(self, event: tape.Ended) -> Iterator[str]:
+        for table in tables(metric for _, metric in self._tape.of(tape.Metric)):
+            yield ""
+            yield from (self._cut(line.rstrip()) for line in drawn(table, self._width))
         held = sum(verdict.ok for verdict in self._verdicts.values())
         yield ""
         seen = "verdicts" if event.error is None else "verdicts that were reached"

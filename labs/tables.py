@@ -66,3 +66,50 @@ def is_cell(metric: Metric) -> bool:
 def shown(metric: Metric | None) -> str:
     """A cell's text: two decimals at most; a dash where nothing was measured."""
     return "–" if metric is None else f"{round(metric.value, 2):g} {metric.unit}".rstrip()
+
+
+def drawn(table: Table, width: int) -> list[str]:
+    """The table as lines of text, none wider than `width`: a diagram of bars where its rows are quantities, a matrix
+    where that fits, else a line a cell."""
+    if table.against_a_quantity:
+        lines = _bars(table, width)
+    elif len((matrix := _matrix(table))[0]) <= width:
+        lines = matrix
+    else:
+        lines = _list(table)
+    return [line if len(line) <= width else f"{line[: width - 1]}…" for line in (table.title, *lines)]
+
+
+def _matrix(table: Table) -> list[str]:
+    texts = [[shown(table.cells.get((row, column))) for column in table.columns] for row in table.rows]
+    names = max(map(len, table.rows))
+    sizes = [max(map(len, each)) for each in zip(table.columns, *texts, strict=True)]
+    rows = [["", *table.columns], *([row, *text] for row, text in zip(table.rows, texts, strict=True))]
+    return ["  ".join(each.ljust(size) for each, size in zip(row, [names, *sizes], strict=True)) for row in rows]
+
+
+def _list(table: Table) -> list[str]:
+    names = max(map(len, table.columns))
+    lines: list[str] = []
+    for row in table.rows:
+        lines.append(row)
+        present = [column for column in table.columns if (row, column) in table.cells]
+        lines += [f"  {column.ljust(names)}  {shown(table.cells[row, column])}" for column in present]
+    return lines
+
+
+def _bars(table: Table, width: int) -> list[str]:
+    """Beside each row a bar for each column, as long as its share of the largest value."""
+    rows, columns = max(map(len, table.rows)), max(map(len, table.columns))
+    values = max(len(shown(metric)) for metric in table.cells.values())
+    room = max(8, width - rows - columns - values - 6)
+    lines: list[str] = []
+    for row in table.rows:
+        label = row
+        for column in table.columns:
+            metric = table.cells.get((row, column))
+            if metric is not None:
+                size = round(room * metric.value / table.largest) if table.largest else 0
+                lines.append(f"{label.ljust(rows)}  {column.ljust(columns)}  {'━' * size}  {shown(metric)}")
+                label = ""
+    return lines

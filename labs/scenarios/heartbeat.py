@@ -6,6 +6,7 @@ What is said to be true of it is computed in heartbeat_verdicts.py.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,9 @@ PINGS_EACH = 3  # each way, beside those with other payloads
 WATCH_SECONDS = steps.KEEPALIVE_SECONDS + 0.25
 IN_FLIGHT_SECONDS = steps.KEEPALIVE_SECONDS + 0.6
 FACTORS = (0.5, 1.5)  # of the knob's interval: two more points of the diagram
+CHECKS = {"every": 2.0, "timeout": 2.0}  # seldom, so that they do not drown what one looks at
+LONG_IDLE = 3600.0
+PHASE = (0.2, 0.8)  # of an interval: when the fault comes
 NO_TCP_INFO = "it takes Linux, whose kernel says what it knows of a connection (TCP_INFO)"
 KERNELS = ("frozen-keepalive-blind", "blackhole-data-in-flight", "balancer-hop-hides", "idle-cut")
 
@@ -96,9 +100,13 @@ async def _behind_balancers(scene: Scene) -> list[Child]:
         stage.expect_stranger("haproxy", "balancer")
     node = await stage.spawn("node", "node", SERVER)
     await scene.network.call("lead", route="node", target=node.address)
+    behind = {"balancer": {"node": scene.network.addresses["node"]}, "timer": {"server": scene.server.address}}
+    idle = {"balancer": LONG_IDLE, "timer": scene.idle}
     return await together(
-        stage.spawn("balancer", "balancer", module, backends={"node": scene.network.addresses["node"]}),
-        stage.spawn("timer", "balancer", module, backends={"server": scene.server.address}, idle=scene.idle),
+        *(
+            stage.spawn(id, "balancer", module, backends=backends, idle=idle[id], checks=CHECKS, fall=1)
+            for id, backends in behind.items()
+        )
     )
 
 
@@ -241,25 +249,41 @@ def _long_enough(scene: Scene) -> float:
 async def _measure(
     scene: Scene, row: str, watches: Sequence[Watch], break_it: Callable[[], Awaitable[None]], seconds: float
 ) -> None:
-    """Break it, and see who notices within `seconds`."""
-    await break_it()
-    await together(*(_follow(scene, row, watch, seconds) for watch in watches))
+    """Let them all ask and be answered, break it between two beats, and see who notices within `seconds`."""
+    broken = asyncio.Event()
+
+    async def fault() -> None:
+        await asyncio.sleep(random.uniform(*PHASE) * scene.every)
+        await break_it()
+        broken.set()
+
+    await together(fault(), *(_follow(scene, row, watch, broken, seconds) for watch in watches))
 
 
-async def _follow(scene: Scene, row: str, watch: Watch, seconds: float) -> None:
-    stage, begun, detector = scene.stage, asyncio.get_running_loop().time(), watch.detector
-    await watch.strain()
-    noticed = await first_of(watch.notice(), seconds)
-    unit = steps.SECONDS if noticed else steps.BLIND
-    elapsed = round(asyncio.get_running_loop().time() - begun, 3)
-    if not detector.beside:
-        stage.metric(cell(steps.TITLE_DETECT, row, detector.name), elapsed, unit, "client")
+async def _follow(scene: Scene, row: str, watch: Watch, broken: asyncio.Event, seconds: float) -> None:
+    loop, detector = asyncio.get_running_loop(), watch.detector
+    async with Tasks() as tasks:
+        notice = tasks.start(watch.notice(), detector.name)
+        await broken.wait()
+        begun = loop.time()
+        await watch.load()
+        noticed = await first_of(asyncio.shield(notice), seconds) is not None
+    _tell(scene.stage, row, watch, noticed, round(loop.time() - begun, 3))
+    watch.abort()
+
+
+def _tell(stage: Stage, row: str, watch: Watch, noticed: bool, elapsed: float) -> None:
+    """The cell of the matrix, and what the kernel says where keepalive is blind."""
+    detector, unit = watch.detector, steps.SECONDS if noticed else steps.BLIND
     if detector.every and row == steps.FROZEN:
         stage.metric(cell(steps.TITLE_INTERVAL, f"{detector.every:g} s", detector.name), elapsed, unit, "client")
+    if detector.beside:
+        return
+    row = detector.strain or row
+    stage.metric(cell(steps.TITLE_DETECT, row, detector.name), elapsed, unit, "client")
     if not noticed and detector.kind == steps.KEEPALIVE and (info := watch.info()) is not None:
         stage.metric(cell(steps.TITLE_ACK, row, detector.name), info.ack_age, steps.MILLISECONDS, "client")
         stage.metric(cell(steps.TITLE_UNACKED, row, detector.name), info.unacked, steps.SEGMENTS, "client")
-    watch.abort()
 
 
 # Behind the idle timer.

@@ -51,7 +51,11 @@ class Row:
         found = [(line, event) for line, event in tape.of(FaultInjected) if event.id == fault and event.by == "lab"]
         self.line = found[-1][0] if found else len(tape.events) + 1
         self._fault = found[-1][1] if found else None
-        self.cells = {name: each for name in (*steps.DETECTORS, *EXTRA) if (each := self._cell(name)) is not None}
+        names = [(name, row) for name in steps.DETECTORS]
+        names += [(steps.KEEPALIVE, strained) for strained in (steps.IN_FLIGHT, steps.USER_TIMED)]
+        seen = {(name, of): self._cell(name, of) for name, of in names}
+        self.cells = {name: each for (name, of), each in seen.items() if each is not None and of == row}
+        self.strained = {of: each for (_, of), each in seen.items() if each is not None and of != row}
 
     @property
     def began(self) -> float:
@@ -65,32 +69,33 @@ class Row:
             return None
         return steps.who(frozenset(name for name in steps.DETECTORS if self.cells[name].noticed))
 
-    def value(self, title: str, detector: str) -> tuple[int, float] | None:
-        """Line and value of another measurement of this row, or None."""
-        found = self._metric(title, detector)
+    def value(self, title: str, detector: str, row: str = "") -> tuple[int, float] | None:
+        """Line and value of another measurement of this row, or of `row`, or None."""
+        found = self._metric(title, detector, row or self._row)
         return (found[0], found[1].value) if found is not None else None
 
     def after(self, detector: str) -> Asked:
-        """What passed on the detector's connection after the fault."""
+        """What passed on the detector's connection after the fault, what had no answer then included."""
         seen = frames(self._tape, conn=self._conn(detector))
-        late = [each for each in seen if each.traced.message.t > self.began]
-        asks = [each for each in late if each.sender == "client" and each.frame.opcode in (PING, TEXT)]
-        return Asked(asks, [each for each in late if each.sender != "client" and each.frame.opcode in (PONG, TEXT)])
+        asks = [each for each in seen if each.sender == "client" and each.frame.opcode in (PING, TEXT)]
+        answers = [each for each in seen if each.sender != "client" and each.frame.opcode in (PONG, TEXT)]
+        early = [each for each in answers if each.traced.message.t <= self.began]
+        return Asked(asks[len(early) :], answers[len(early) :])
 
     def state(self, part: str) -> tuple[int, str]:
         """Line and state of a part when the fault came."""
         found = [(line, event.state) for line, event in self._tape.of(Part) if event.id == part and line < self.line]
         return found[-1] if found else (self.line, "unknown")
 
-    def _cell(self, detector: str) -> Cell | None:
-        found = self._metric(steps.TITLE_DETECT, detector)
+    def _cell(self, detector: str, row: str) -> Cell | None:
+        found = self._metric(steps.TITLE_DETECT, detector, row)
         if found is None:
             return None
         line, metric = found
         return Cell(metric.unit == steps.SECONDS, metric.t - self.began, line)
 
-    def _metric(self, title: str, detector: str) -> tuple[int, Metric] | None:
-        name = cell(title, self._row, detector)
+    def _metric(self, title: str, detector: str, row: str) -> tuple[int, Metric] | None:
+        name = cell(title, row, detector)
         late = ((line, each) for line, each in self._tape.of(Metric) if line > self.line)
         return next(((line, each) for line, each in late if each.name == name), None)
 
@@ -99,9 +104,6 @@ class Row:
         path = request_path(self._row, detector)
         found = opened(self._tape, path, before=self.began)
         return found[-1] if found else ""
-
-
-EXTRA = (steps.IN_FLIGHT, steps.USER_TIMED)
 
 
 def opened(tape: Tape, path: str, *, sender: str = "client", before: float = float("inf")) -> list[str]:

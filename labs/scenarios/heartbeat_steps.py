@@ -5,7 +5,7 @@ from __future__ import annotations
 from labs.stage import Ask, Plan
 
 KEEPALIVE, PING, BEAT = "TCP keepalive", "ping", "heart-beat"
-IN_FLIGHT, USER_TIMED, SILENT = "TCP keepalive with data in flight", "TCP user timeout", "silent"
+IN_FLIGHT, USER_TIMED, SILENT = "data in flight", "same with user timeout", "silent"
 DETECTORS = (KEEPALIVE, PING, BEAT)
 FROZEN, DEADLOCK, BLACK_HOLE, DEAD_SERVER = "frozen process", "deadlocked worker", "black hole", "dead behind balancer"
 
@@ -23,8 +23,8 @@ IDLE = "idle timer"
 TITLE_UNACKED, SEGMENTS = "in flight, not acknowledged", "segments"
 TITLE_DETECT, TITLE_INTERVAL, TITLE_ACK = "time to detect", "time to detect against interval", "since the last ACK"
 TITLE_OPEN = "open behind the idle timer"
-BLIND, SECONDS, MILLISECONDS = "s, nothing noticed", "s", "ms"
-CUT, OPEN = "s, then cut", "s, still open"
+BLIND, SECONDS, MILLISECONDS = "s, blind", "s", "ms"
+CUT, OPEN = "s, cut", "s, open"
 
 ALL, ABOVE_TCP, ONLY_BEAT, ONLY_KEEPALIVE, NOBODY = (
     "all three", "ping and heart-beat", "only the heart-beat", "only TCP keepalive", "none of them",
@@ -78,7 +78,8 @@ FREEZE = Plan(
     "frozen",
     "A frozen process",
     "The server is stopped where it stands (SIGSTOP), as in a long pause of the garbage collector or of its host. "
-    "Connections with TCP keepalive, with pings and with a heart-beat of the application watch it.",
+    "Connections with TCP keepalive, with pings and with a heart-beat of the application watch it; the latter two give "
+    "up after two intervals without an answer.",
     (_who("frozen"),),
 )
 LOCK = Plan(
@@ -114,8 +115,8 @@ BALANCED = Plan(
 FREE = Plan(
     "free-play",
     "Your turn",
-    "Break something with f, as often as you like, and turn the knobs meanwhile: the matrix is measured anew. Enter "
-    "ends the lab.",
+    "Break something, as often as you like, and turn the knob interval meanwhile: that row of the matrix is measured "
+    "anew, and its verdicts are judged again.",
 )
 
 

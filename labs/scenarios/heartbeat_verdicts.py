@@ -205,8 +205,9 @@ def _deadlock_application_detects(tape: Tape) -> Finding:
 def _blackhole_data_in_flight(tape: Tape) -> Finding:
     expected = "keepalive notices on an idle connection, not with data in flight; a user timeout does"
     row = Row(tape, steps.BLACK_HOLE, "black-hole")
-    idle, strained, timed = (row.cells.get(name) for name in (steps.KEEPALIVE, steps.IN_FLIGHT, steps.USER_TIMED))
-    unacked = row.value(steps.TITLE_UNACKED, steps.IN_FLIGHT)
+    idle = row.cells.get(steps.KEEPALIVE)
+    strained, timed = (row.strained.get(name) for name in (steps.IN_FLIGHT, steps.USER_TIMED))
+    unacked = row.value(steps.TITLE_UNACKED, steps.KEEPALIVE, steps.IN_FLIGHT)
     if idle is None or strained is None or timed is None:
         return unmeasured(expected, NOT_BROKEN)
     observed = "; ".join(

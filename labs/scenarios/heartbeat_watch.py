@@ -40,9 +40,12 @@ class Detector:
     @property
     def name(self) -> str:
         """What the tape calls it."""
-        if self.in_flight:
-            return steps.USER_TIMED if self.gives_up else steps.IN_FLIGHT
         return self.kind or steps.SILENT
+
+    @property
+    def strain(self) -> str:
+        """What the tape calls the row of a connection with data in flight, or nothing."""
+        return (steps.USER_TIMED if self.gives_up else steps.IN_FLIGHT) if self.in_flight else ""
 
 
 class Watch:
@@ -109,7 +112,7 @@ class Watch:
             return tcp_info(self.plug)
         return None
 
-    async def strain(self) -> None:
+    async def load(self) -> None:
         """The fault has come: put data in flight, where the detector asks for it."""
         from websockets.exceptions import ConnectionClosed
 
@@ -135,7 +138,7 @@ async def watching(tap: Tap, address: str, row: str, detectors: Sequence[Detecto
 async def _open(tap: Tap, address: str, row: str, detector: Detector) -> Watch:
     from labs.net.client import Opening, open_connection
 
-    path = request_path(row, f"{detector.name} beside" if detector.beside else detector.name)
+    path = request_path(row, detector.strain or f"{detector.name}{' beside' if detector.beside else ''}")
     watch = Watch(detector, await open_connection(tap, address, Opening(path=path)))
     if detector.kind == steps.KEEPALIVE and MEASURABLE:
         keep_alive(watch.plug, steps.KEEP_IDLE, steps.KEEP_EVERY, steps.KEEP_COUNT)

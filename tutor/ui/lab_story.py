@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from textual.content import Content
 
 from labs import tape
 from labs.lab import Lab
+from labs.tables import drawn, is_cell, tables
 from labs.wire.printable import clean, printable
 from tutor.ui.lab_model import LabModel, Prediction
 from tutor.ui.lines import Lines, counted, hang
@@ -119,13 +121,32 @@ def value_text(value: object, asked: tape.Predict) -> Content:
 
 
 def metric_lines(model: LabModel, width: int) -> Lines:
-    """The newest value of each measurement, with the part that it is of."""
+    """The newest value of each measurement: tables, then the others with the part that they are of."""
     lines: Lines = []
+    for table in tables(model.metrics.values()):
+        title, *rows = drawn(table, width)
+        lines += [Content.styled(printable(title), "bold $primary"), *map(_row, rows), Content("")]
     for metric in model.metrics.values():
+        if is_cell(metric):
+            continue
         of_part = f" ({metric.part})" if metric.part else ""
         value = (f"{metric.value:g} {printable(metric.unit)}".rstrip(), "bold")
         lines += hang(Content.assemble(f"{printable(metric.name + of_part)}  ", value), "· ", width)
     return lines
+
+
+def _row(text: str) -> Content:
+    """A line of a table; what qualifies a figure (`2.3 s, blind`) stands out, as a bar does."""
+    content = Content(printable(text))
+    for match in _QUALIFIED.finditer(content.plain):
+        content = content.stylize("$text-warning", *match.span())
+    for match in _BAR.finditer(content.plain):
+        content = content.stylize("$primary", *match.span())
+    return content
+
+
+_QUALIFIED = re.compile(r"[0-9.]+ \w+, \w[\w ]*")
+_BAR = re.compile("━+")
 
 
 def ending(model: LabModel, problem: str, width: int) -> Lines:

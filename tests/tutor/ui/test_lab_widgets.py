@@ -90,12 +90,30 @@ def test_the_picture_has_each_state_in_a_glyph_and_a_word() -> None:
         ]
     }
     links = {("lb", "shop"): 5, ("shop", "lb"): 1234, ("you", "lb"): 7}
-    lines = [line.plain.rstrip() for line in picture(parts, links, 60)]
+    lines = [line.plain.rstrip() for line in picture(parts, links, width=60)]
     assert lines[3:5] == ["❄ lb   ────     5 B ───▶ ● shop", "  frozen ◀─── 1,234 B ────   up"]
     whole = "\n".join(lines)
     for said in ("✗ you", "down", "◐ db  draining  store, process 7", "? who  unknown  oracle"):
         assert said in whole
     assert max(map(len, lines)) <= 60
+
+
+def test_the_arrow_of_a_link_on_which_bytes_pass_is_heavy() -> None:
+    parts = {id: tape.Part(t=0, id=id, role=role, state="up") for id, role in (("you", "client"), ("shop", "server"))}
+    links = {("you", "shop"): 7, ("shop", "you"): 9}
+    there, back = [line.plain for line in picture(parts, links, {("shop", "you")}, 60)[:2]]
+    assert "──── 7 B ───▶" in there
+    assert "◀━━━ 9 B ━━━━" in back
+
+
+def test_measurements_that_make_up_a_table_are_drawn_as_one() -> None:
+    names = [("time: frozen × ping", 0.5, "s"), ("time: frozen × keepalive", 3, "s, blind"), ("load", 7, "%")]
+    metrics = [tape.Metric(t=1, name=name, value=value, unit=unit) for name, value, unit in names]
+    lines = lab_story.metric_lines(model_of(*opening(), *metrics), 40)
+    assert [line.plain.rstrip() for line in lines] == [
+        "time", "        ping   keepalive", "frozen  0.5 s  3 s, blind", "", "· load  7 %",
+    ]  # fmt: skip
+    assert any(span.style == "$text-warning" for span in lines[2].spans)
 
 
 def test_a_story_that_is_too_long_keeps_its_end() -> None:

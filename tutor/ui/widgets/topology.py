@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from textual.content import Content
@@ -26,8 +26,11 @@ SIDES = ("client", "attacker", "observer", "balancer", "proxy", "node", "server"
 MAX_NAME = 16  # cells of a part's name beside an arrow
 EMPTY = "The parts appear when the lab runs."
 
+LIVELY = 3  # drawings for which a link shows that bytes have just passed
+
 State = tuple[str, str, str]  # glyph, word, colour
-Links = Mapping[tuple[str, str], int]
+Link = tuple[str, str]  # from part to part
+Links = Mapping[Link, int]
 
 
 class Topology(Sheet):
@@ -35,11 +38,16 @@ class Topology(Sheet):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: tuple[Mapping[str, tape.Part], Links] = ({}, {})
+        self._shown: tuple[Mapping[str, tape.Part], Links, frozenset[Link]] = ({}, {}, frozenset())
+        self._moved: dict[Link, int] = {}  # links that carried bytes lately, and for how many drawings they show it
 
     def show(self, parts: Mapping[str, tape.Part], links: Links, *, over: bool = False) -> None:
         """The parts and links of now, or where the run is `over` of its end. Nothing new: nothing is drawn."""
-        now = ({id: _last(part) if over else part for id, part in parts.items()}, dict(links))
+        before = self._shown[1]
+        moved = {link for link, count in links.items() if count != before.get(link)}
+        self._moved = {link: left - 1 for link, left in self._moved.items() if left > 1} | dict.fromkeys(moved, LIVELY)
+        lively = frozenset[Link]() if over else frozenset(self._moved)
+        now = ({id: _last(part) if over else part for id, part in parts.items()}, dict(links), lively)
         if now == self._shown:
             return
         height = len(self.lines(self.content_size.width))
@@ -48,17 +56,19 @@ class Topology(Sheet):
 
     def lines(self, width: int) -> Lines:
         """The picture, or that there are no parts yet."""
-        return picture(*self._shown, width) if self._shown[0] else [Content.styled(EMPTY, "$foreground 70%")]
+        return picture(*self._shown, width=width) if self._shown[0] else [Content.styled(EMPTY, "$foreground 70%")]
 
 
-def picture(parts: Mapping[str, tape.Part], links: Links, width: int) -> Lines:
-    """The links, then the parts, none wider than `width`."""
+def picture(
+    parts: Mapping[str, tape.Part], links: Links, lively: Collection[Link] = frozenset(), width: int = 60
+) -> Lines:
+    """The links, then the parts, none wider than `width`; the arrow of a `lively` link is drawn heavy."""
     order = {id: _side(part) for id, part in parts.items()}
     pairs = {tuple(sorted(link, key=lambda id: (order.get(id, len(SIDES)), id))) for link in links}
     names = min(MAX_NAME, max((len(id) for pair in pairs for id in pair), default=0)) + 2
     lines: Lines = []
-    for left, right in sorted(pairs, key=lambda pair: [list(parts).index(id) if id in parts else 99 for id in pair]):
-        lines += [*_link(left, right, parts, links, names), Content("")]
+    for pair in sorted(pairs, key=lambda pair: [list(parts).index(id) if id in parts else 99 for id in pair]):
+        lines += [*_link(pair, parts, links, lively, names), Content("")]
     linked = {id for pair in pairs for id in pair}
     for part in parts.values():
         lines += _part(part, part.id in linked, width)
@@ -69,16 +79,24 @@ def _side(part: tape.Part) -> int:
     return SIDES.index(part.role) if part.role in SIDES else len(SIDES)
 
 
-def _link(left: str, right: str, parts: Mapping[str, tape.Part], links: Links, names: int) -> Lines:
+def _link(
+    pair: tuple[str, ...], parts: Mapping[str, tape.Part], links: Links, lively: Collection[Link], names: int
+) -> Lines:
     """Names above, states below, an arrow each way between them."""
+    left, right = pair
     there, back = (f"{links.get(way, 0):,} B" for way in ((left, right), (right, left)))
     room = max(len(there), len(back))
     first, second = _state(parts.get(left)), _state(parts.get(right))
-    arrows = (f" ──── {there:>{room}} ───▶ ", f" ◀─── {back:>{room}} ──── ")
+    to = _arrow(f" ──── {there:>{room}} ───▶ ", (left, right) in lively)
+    fro = _arrow(f" ◀─── {back:>{room}} ──── ", (right, left) in lively)
     return [
-        _named(left, first, names) + Content.styled(arrows[0], "$primary") + _named(right, second, names),
-        _worded(first, names) + Content.styled(arrows[1], "$primary") + _worded(second, names),
+        _named(left, first, names) + to + _named(right, second, names),
+        _worded(first, names) + fro + _worded(second, names),
     ]
+
+
+def _arrow(drawn: str, lively: bool) -> Content:
+    return Content.styled(drawn.replace("─", "━"), "bold $primary") if lively else Content.styled(drawn, "$primary")
 
 
 def _named(id: str, state: State, names: int) -> Content:
