@@ -11,6 +11,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 
 from labs.broker import BrokerConfig, Limits
+from labs.broker.config import Semantics
 from labs.net.relay import RelayLimits
 from labs.net.serve import Server
 from labs.net.store import Store, StoreOptions, running_store
@@ -83,10 +84,15 @@ class Client:
 
 @contextlib.asynccontextmanager
 async def cluster(
-    count: int = 2, relay_limits: RelayLimits = PATIENT, program: Any = None, auth: str = "open", **limits: Any
+    count: int = 2,
+    relay_limits: RelayLimits = PATIENT,
+    program: Any = None,
+    auth: str = "open",
+    semantics: Semantics = "full",
+    **limits: Any,
 ) -> AsyncIterator[Cluster]:
     secret = b"one secret for all of the nodes of a test"
-    config = BrokerConfig(limits=Limits(**limits), heart_beat=(0, 0))
+    config = BrokerConfig(semantics, Limits(**limits), heart_beat=(0, 0))
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(running_store(StoreOptions(program=program)))
         nodes = [

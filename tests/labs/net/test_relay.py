@@ -113,6 +113,19 @@ async def test_replay_meets_live_messages_without_gap_or_repeat() -> None:
             assert await client.bodies(400) == [str(number) for number in range(1, 401)]
 
 
+async def test_springs_broker_reaches_all_and_confirms_disconnect_only() -> None:
+    async with cluster(2, semantics="spring") as running:
+        one, two = await running.client(0), await running.client(1)
+        for own, client in (("/queue/one", one), ("/queue/two", two)):
+            for destination in ("/queue/a", own):
+                await client.send("SUBSCRIBE", id=destination, destination=destination, receipt="never")
+            await client.send("SEND", "subscribed", destination=own)
+            assert (await client.take()).body == b"subscribed"
+        await one.send("SEND", "both", destination="/queue/a")
+        assert [(await client.take()).body for client in (one, two)] == [b"both", b"both"]
+        await one.done("DISCONNECT")
+
+
 async def test_wildcards_hear_every_node() -> None:
     async with cluster() as running:
         here, there = await running.client(0), await running.client(1)
