@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -224,3 +225,35 @@ async def test_behind_haproxy_the_same_verdicts_hold() -> None:
     ids = ("balancer-hop-hides", "idle-cut", "ping-keeps-alive")
     assert outcome(played, *ids) == dict.fromkeys(ids, True)
     assert any("timeout tunnel" in note.text for note in played.of(tape.Note)), "its configuration is shown"
+
+
+async def test_in_free_play_a_row_is_measured_anew_with_the_knob_as_it_is_then() -> None:
+    async def run(stage: Stage) -> None:
+        tap = stage.host("client", "client")
+        server = await stage.spawn("server", "server", heartbeat.SERVER)
+        await heartbeat._free_play(Scene(stage, tap, server, server, HOLE), server)
+
+    commands: asyncio.Queue[dict] = asyncio.Queue()
+    events: list[tape.Event] = []
+
+    def out(event: tape.Event) -> None:
+        events.append(event)
+        steps_seen = sum(isinstance(each, tape.Step) for each in events)
+        if isinstance(event, tape.Step) and steps_seen == 1:
+            commands.put_nowait({"do": "set", "knob": "interval", "value": "0.2"})
+            commands.put_nowait({"do": "fault", "id": "deadlock", "target": "server"})
+        elif isinstance(event, tape.Step):
+            commands.put_nowait({"do": "next"})
+
+    async def lines():
+        while True:
+            yield json.dumps(await commands.get())
+
+    values = {each.name: each.parse(each.default) for each in LAB.knobs}
+    scenario = SimpleNamespace(run=run, VERDICTS=heartbeat.VERDICTS)
+    played = Played(await run_lab(LAB, scenario, values, out, lines(), auto=False), events)
+    locked = ("deadlock-ping-blind", "deadlock-application-detects")
+    assert outcome(played, *locked) == dict.fromkeys(locked, True)
+    assert [event.by for event in played.of(tape.FaultInjected)] == ["learner", "lab"]
+    noticed = next(event for event in played.of(tape.Metric) if event.name.endswith(steps.BEAT))
+    assert 0.4 <= noticed.value < 2, "two intervals of 0.2 s and more"

@@ -1,0 +1,74 @@
+"""HAProxy in the balancer's place: the same cookie, the same drain, gone with its lab."""
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from labs.net import haproxy
+from labs.net.processes import Cast, ProcessError
+from labs.net.tap import Remark
+from labs.net.tasks import Tasks
+from tests.labs.net.balancing import Balanced, named, node
+from tests.labs.net.serving import until
+from tests.labs.net.test_processes import alive
+
+pytestmark = pytest.mark.skipif(not shutil.which(haproxy.PROGRAM), reason="HAProxy is not installed here")
+
+
+def descendants(pid: int) -> list[int]:
+    """The children of a process, and theirs."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [*map(int, found), *(each for child in found for each in descendants(int(child)))]
+
+
+async def test_it_balances_sticks_drains_and_shows_its_configuration():
+    said: list = []
+    async with node(named("a")) as a, node(named("b")) as b, Tasks() as tasks:
+        cast = Cast(tasks, lambda part, record: said.append(record))
+        config = {"backends": {"a": a, "b": b}, "checks": {"kind": "off"}, "idle": 3}
+        child = await cast.spawn("balancer", "labs.net.haproxy", config)
+        try:
+            balanced = Balanced(None, child.address, None)
+            first = await balanced.ask()
+            cookie = first.headers["set-cookie"]
+            for attribute in ("HttpOnly", "Max-Age=3600", "SameSite=Lax"):
+                assert attribute in cookie
+            bound = cookie.partition(";")[0]
+            assert "=a" not in bound and "=b" not in bound, "its value is opaque"
+            assert [(await balanced.ask(Cookie=bound)).body for _ in range(3)] == [first.body] * 3
+            await child.call("drain", node=first.body.decode())
+            assert (await balanced.ask(Cookie=bound)).body != first.body
+            await child.call("undrain", node=first.body.decode())
+            with pytest.raises(ProcessError, match="No such server"):
+                await child.call("drain", node="x")
+            shown = [each.fields["text"] for each in said if isinstance(each, Remark)]
+            assert any("timeout tunnel 3000ms" in text for text in shown)
+            assert not any("dynamic-cookie-key" in text or "/tmp" in text for text in shown)
+        finally:
+            await cast.aclose()
+
+
+async def test_it_does_not_outlive_a_lab_that_is_killed():
+    async with node(named("a")) as a, Tasks() as tasks:
+        cast = Cast(tasks, lambda part, record: None)
+        child = await cast.spawn("balancer", "labs.net.haproxy", {"backends": {"a": a}})
+        (program,) = descendants(child.process.pid)
+        assert alive(program)
+        child.ending = True
+        os.kill(child.process.pid, signal.SIGKILL)
+        await until(lambda: not alive(program), "HAProxy is gone")
+        await cast.aclose()
+
+
+def test_the_configuration_follows_the_options():
+    text = haproxy.configuration(
+        {"backends": {"a": "127.0.0.1:1"}, "sticky": False, "checks": {"path": "/up", "every": 0.5}, "fall": 3},
+        listener=7, admin=Path("/run/admin"),
+    )  # fmt: skip
+    assert "bind fd@7" in text
+    assert "option httpchk GET /up" in text
+    assert "inter 500ms fall 3 rise 1" in text
+    assert "cookie" not in text
