@@ -6,7 +6,7 @@ What is counted is tutor.study.progress' business; here are the words.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from labs import catalog
@@ -24,7 +24,8 @@ NAME = 26  # cells of what stands before a bar
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A line of what a figure counts; `target` is the question that it opens, or `lab:` and a lab."""
+    """A line of what a figure counts; `target` is the question that it opens, `lab:` and a lab, or `mock:` and an
+    interview."""
 
     text: str
     target: str = ""
@@ -177,7 +178,10 @@ def _predictions(predictions: Sequence[Prediction]) -> Figure:
 
 def _mocks(figures: Figures) -> Figure:
     lines = tuple(
-        _summed(f"{moment(each.at, figures.at)}, {each.minutes} min", each.right, each.of) for each in figures.mocks
+        replace(
+            _summed(f"{moment(each.at, figures.at)}, {each.minutes} min", each.right, each.of), target=f"mock:{each.id}"
+        )
+        for each in figures.mocks
     )
     value = counted(len(figures.mocks), "interview") if figures.mocks else "none yet"
     about = "Mock interviews and the answers that were right, the latest first."

@@ -17,7 +17,9 @@ from tutor.study.store import LabRun, Prediction, Store
 from tutor.ui.charts import HEAT, bar, heat_map, line_chart, mark_of
 from tutor.ui.desk import Desk
 from tutor.ui.screens.lab import LabScreen
+from tutor.ui.screens.progress import ProgressScreen
 from tutor.ui.screens.questions import QuestionsScreen
+from tutor.ui.screens.scorecard import ScorecardScreen
 from tutor.ui.widgets.figure import CountedRows
 
 pytestmark = pytest.mark.usefixtures("two_labs")
@@ -95,13 +97,17 @@ async def test_the_figure_under_the_cursor_stands_beside_the_list(tutor: Open) -
 async def test_lines_lead_to_questions_and_labs(tutor: Open) -> None:
     async with tutor("5") as pilot:
         await until(pilot, lambda: "1 interview" in screen_text(pilot.app), "the figures")
-        await press(pilot, "j", "enter", "enter", "j", "enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, QuestionsScreen), "the question")
-        await until(pilot, lambda: "Walk me through" in screen_text(pilot.app), "Q1")
+        await press(pilot, "j", "enter", "G", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, QuestionsScreen), "the questions")
+        await until(pilot, lambda: "Which status code accepts" in screen_text(pilot.app), "the fact")
         await press(pilot, "5", "escape", *"jjjjj", "enter")
         await until(pilot, lambda: "○ The opening handshake: not run yet" in screen_text(pilot.app), "the labs")
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, LabScreen), "the lab")
+        await press(pilot, "escape", "escape", "G", "enter", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ScorecardScreen), "the interview")
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ProgressScreen), "the figures again")
 
 
 async def test_it_counts_anew_when_one_comes_back(tutor: Open) -> None:

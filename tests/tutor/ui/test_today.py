@@ -19,6 +19,7 @@ from tutor.ui.screens.drill import DrillScreen
 from tutor.ui.screens.goal import GoalDialog
 from tutor.ui.screens.lab import LabScreen
 from tutor.ui.screens.questions import QuestionsScreen
+from tutor.ui.screens.rapid import RapidScreen
 from tutor.ui.widgets.reader import Reader
 
 pytestmark = pytest.mark.usefixtures("two_labs")
@@ -138,6 +139,8 @@ async def test_the_last_evening(tutor: Open, clock: list[datetime]) -> None:
         assert pilot.app.focused is not None and pilot.app.focused.name == "half-open"
         await press(pilot, "enter")
         await until(pilot, lambda: "half-open connection" in screen_text(pilot.app), "what one was certain of")
+        await press(pilot, "1", "k", "k", "k", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RapidScreen), "rapid-fire")
 
 
 # -- the rest of it

@@ -102,8 +102,18 @@ class ProgressScreen(TutorScreen):
         kind, _, name = event.target.rpartition(":")
         if kind == "lab":
             self.tutor.open_lab(name)
+        elif kind == "mock":
+            self._open_interview(name)
         else:
             self.tutor.open_question(event.target)
+
+    def _open_interview(self, id: str) -> None:
+        from tutor.ui.screens.scorecard import ScorecardScreen
+
+        learner = self.tutor.desk.learner
+        for kept in learner.mocks if learner is not None else ():
+            if kept.mock.id == id:
+                self.app.push_screen(ScorecardScreen(kept))
 
     def action_step(self, by: int) -> None:
         """Another figure of the list."""

@@ -88,7 +88,8 @@ class QuestionsScreen(TutorScreen):
         desk = self.tutor.desk
         place = desk.place
         self._filled = True
-        self._show_all(self._wanted or place.question)
+        here = self._wanted or place.question
+        self._show_all(here if desk.question(here) else "")
         if question := desk.question(place.question):
             self._reader.show(question, place)
         self._list.focus()
@@ -236,7 +237,8 @@ class QuestionsScreen(TutorScreen):
             return
         found = self.tutor.desk.find(query)
         snippets = {each.question.id: snippet_of(each.hit) for each in found if each.hit}
-        self._list.show(_by_section(found, ranked=bool(snippets)), snippets, cursor="" if snippets else here)
+        stays = not snippets and any(each.question.id == here for each in found)
+        self._list.show(_by_section(found, ranked=bool(snippets)), snippets, cursor=here if stays else "")
         count = f"{len(found)} found. Enter opens, Esc closes."
         hint = " Filters are level: tag: section: is:" if ":" in query else ""
         self.query_one("#found", Static).update(count if found else f"Nothing matches ‘{query}’. Esc clears.{hint}")

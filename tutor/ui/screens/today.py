@@ -117,9 +117,10 @@ class TodayScreen(TutorScreen):
     async def _show_sure(self, plan: Today) -> None:
         """On the last evening: what one was certain of, and wrong."""
         box = self.query_one("#sure", Vertical)
-        await box.remove_children()
-        if plan.stop:
-            await box.mount(*(Choice("! ", Content(each.ask), name=each.id) for each in plan.wrong_but_sure))
+        wrong = {each.id: each.ask for each in plan.wrong_but_sure} if plan.stop else {}
+        if [choice.name for choice in box.query(Choice)] != list(wrong):
+            await box.remove_children()
+            await box.mount(*(Choice("! ", Content(ask), name=id) for id, ask in wrong.items()))
 
     def _show_goal(self) -> None:
         learner = self.tutor.desk.learner

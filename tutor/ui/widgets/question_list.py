@@ -48,14 +48,15 @@ class QuestionList(OptionList):
         self._wide = False
 
     def show(self, groups: Iterable[Group], snippets: dict[str, Content], cursor: str = "") -> None:
-        """List questions under the titles of their groups, with snippets by id, the cursor on the id `cursor`."""
+        """List questions under the titles of their groups, with snippets by id. The cursor goes to the id `cursor`: to
+        none where that is not listed, to the first where it is empty."""
         shown = [(title, questions) for title, questions in groups if questions]
         self._questions = {question.id: question for _, questions in shown for question in questions}
         self._snippets = snippets
         with self.prevent(OptionList.OptionHighlighted):
             self.clear_options()
             self.add_options(self._options_of(shown))
-        self.point(cursor if cursor in self._questions else next(iter(self._questions), ""))
+        self.point(cursor or next(iter(self._questions), ""))
 
     def _options_of(self, shown: Sequence[Group]) -> Iterable[Option]:
         for number, (title, questions) in enumerate(shown):
