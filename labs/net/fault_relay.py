@@ -2,8 +2,9 @@
 
 STAND-IN: it is a process that copies bytes, so its own kernel goes on acknowledging what comes in, as that of a load
 balancer does; where a packet that is lost must stay unacknowledged, blackhole.py is nearer to it. Runs as a child
-process: `routes` (name: address) gives an address each, `idle` seconds cut a silent connection (0: never). Commands:
-delay, stop, go_on, reset and lead, each of a route.
+process: `routes` (name: address) gives an address each, `idle` seconds cut a silent connection (0: never), `record`
+false keeps the bytes off the tape, where they hold a password. Commands: delay, stop, go_on, reset and lead, each of a
+route.
 """
 
 from __future__ import annotations
@@ -164,7 +165,8 @@ class FaultyPassage(Passage):
 
 async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> Running:
     """Open a way to each of `config["routes"]`."""
-    routes = {name: Route(target, config.get("idle", 0.0), tap, tasks) for name, target in config["routes"].items()}
+    taps = tap if config.get("record", True) else Tap(lambda record: None)
+    routes = {name: Route(target, config.get("idle", 0.0), taps, tasks) for name, target in config["routes"].items()}
 
     def told(verb: Callable[..., None], words: str, route: str, **arguments: Any) -> None:
         verb(routes[route], **arguments)

@@ -2,7 +2,8 @@
 
 config: the arguments of serve_options() but for `access_log`, `secret` as text (what is none escaped, PEP 383);
 `tap` false: it records no bytes.
-Commands: `drain` (no new sessions, acknowledgements finish, clients are told; answered when that is over) and `state`.
+Commands: `drain` (no new sessions, acknowledgements finish, clients are told; answered when that is over), `tell`
+(clients are told to come back, and nothing else: new ones are welcome) and `state`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from labs.net.control import Running
 from labs.net.options import serve_options
-from labs.net.serve import Server
+from labs.net.serve import RESTART, Server
 from labs.net.tap import Tap, TappedFront
 from labs.net.tasks import Tasks
 
@@ -30,11 +31,15 @@ async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> Running:
         stop.set()
         await over.wait()
 
+    def tell() -> None:
+        for channel in list(server.channels):
+            channel.close(RESTART, "the server restarts; come back")
+
     def state() -> dict[str, object]:
         counters = server.stomp.broker.counters
         return {"sessions": counters.connected, "unacknowledged": counters.unacknowledged, "queued": counters.queued}
 
-    return Running({"main": server.address}, {"drain": drain, "state": state})
+    return Running({"main": server.address}, {"drain": drain, "tell": tell, "state": state})
 
 
 async def _serve(server: Server, stop: asyncio.Event, over: asyncio.Event) -> None:

@@ -151,6 +151,11 @@ class ResumingClient:
         """Wait until the server has answered to every subscription of the current connection."""
         await self._ready.wait()
 
+    def cut(self) -> None:
+        """Break the connection, as a tunnel does to a phone: it comes back by itself."""
+        if self._connection is not None:
+            self._connection.transport.abort()
+
     async def close(self) -> None:
         """End for good: run() returns."""
         self._closing.set()

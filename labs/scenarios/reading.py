@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from labs.recording import Tape, Traced
 from labs.tape import Step
@@ -50,8 +51,12 @@ class SeenFrame:
 def exchanges(tape: Tape, *steps: str, server: str | None = None) -> list[Exchange]:
     """The exchanges whose connections began in one of `steps` (all without any), with `server` where given."""
     found = []
+    spoken: dict[str, list[Traced]] = {}
+    for traced in tape.messages():
+        if traced.message.proto == "http":
+            spoken.setdefault(traced.message.conn, []).append(traced)
     for conn in tape.conns():
-        exchange = _exchange(conn, [traced for traced in tape.messages(conn=conn) if traced.message.proto == "http"])
+        exchange = _exchange(conn, spoken.get(conn, []))
         if exchange is None or (steps and exchange.request.step not in steps):
             continue
         if server in (None, exchange.request.message.receiver):
@@ -60,12 +65,16 @@ def exchanges(tape: Tape, *steps: str, server: str | None = None) -> list[Exchan
 
 
 def _exchange(conn: str, messages: list[Traced]) -> Exchange | None:
-    heads = [(traced, parse_head(traced.message.raw)) for traced in messages]
+    heads = [(traced, _head(traced.message.raw)) for traced in messages]
     request = next(((traced, head) for traced, head in heads if head.method), None)
     if request is None:
         return None
     response = next(((traced, head) for traced, head in heads if head.status), (None, None))
     return Exchange(conn, *request, *response)
+
+
+# A tape is read anew for each verdict, and a herd has many heads.
+_head = lru_cache(maxsize=8192)(parse_head)
 
 
 def since(tape: Tape, step: str) -> int:

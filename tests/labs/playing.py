@@ -1,12 +1,15 @@
 """Runs labs inside a test, and edits what they recorded."""
 
+import asyncio
 import importlib
-from collections.abc import Callable
+import json
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from labs import tape
 from labs.catalog import find
+from labs.lab import KnobValue, Lab
 from labs.recording import Tape
-from labs.stage import run_lab
+from labs.stage import Scenario, run_lab
 
 
 class Played:
@@ -49,9 +52,46 @@ async def sound(name: str) -> Played:
 
 async def play(name: str, *settings: str, events: list[tape.Event] | None = None) -> Played:
     """Run the lab with knobs set as on the command line (`key=zero`); `events` fills as it runs."""
+    lab, scenario, knobs = _cast(name, settings)
+    events = [] if events is None else events
+    return Played(await run_lab(lab, scenario, knobs, events.append, None, auto=True), events)
+
+
+async def play_freely(name: str, faults: Iterable[tuple[str, str]], *settings: str) -> Played:
+    """Run a lab whose every step asks something with a learner who answers, and plays `faults` (id, target) after the
+    steps."""
+    lab, scenario, knobs = _cast(name, settings)
+    learner = _Learner(faults)
+    return Played(await run_lab(lab, scenario, knobs, learner.hear, learner.commands(), auto=False), learner.events)
+
+
+def _cast(name: str, settings: Iterable[str]) -> tuple[Lab, Scenario, dict[str, KnobValue]]:
     lab = find(name)
     raw = {knob.name: knob.default for knob in lab.knobs} | dict(setting.split("=", 1) for setting in settings)
-    knobs = {knob.name: knob.parse(raw[knob.name]) for knob in lab.knobs}
-    events = [] if events is None else events
-    scenario = importlib.import_module(lab.module)
-    return Played(await run_lab(lab, scenario, knobs, events.append, None, auto=True), events)
+    return lab, importlib.import_module(lab.module), {knob.name: knob.parse(raw[knob.name]) for knob in lab.knobs}
+
+
+class _Learner:
+    def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
+        self.events: list[tape.Event] = []
+        self._commands: asyncio.Queue[str] = asyncio.Queue()
+        self._faults = list(faults)
+
+    def hear(self, event: tape.Event) -> None:
+        self.events.append(event)
+        if isinstance(event, tape.Predict):
+            value = {"choice": event.options[:1], "number": [1], "order": [event.options], "bytes": ["00"]}[event.form]
+            self._say(do="answer", id=event.id, value=value[0])
+        elif isinstance(event, tape.Step) and event.id == tape.FREE_PLAY:
+            if self._faults:
+                fault, target = self._faults.pop(0)
+                self._say(do="fault", id=fault, target=target)
+            else:
+                self._say(do="next")
+
+    def _say(self, **command: object) -> None:
+        self._commands.put_nowait(json.dumps(command))
+
+    async def commands(self) -> AsyncIterator[str]:
+        while True:
+            yield await self._commands.get()

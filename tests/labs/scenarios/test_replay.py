@@ -2,59 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Iterable
-
 import pytest
 
 from labs import tape
-from labs.catalog import find
 from labs.rules.catchup import CatchUp
 from labs.scenarios import replay, replay_breaks, replay_clients, replay_crash, replay_verdicts
 from labs.scenarios import replay_steps as steps
-from labs.stage import run_lab
-from tests.labs.playing import Played, play
+from tests.labs.playing import Played, play, play_freely
 
 QUICK = ("rate=400", "away=0.1")  # 40 messages missed
 
 
-class Learner:
-    """Answers what is asked, plays faults when the steps are over, and goes on."""
-
-    def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
-        self.events: list[tape.Event] = []
-        self._commands: asyncio.Queue[str] = asyncio.Queue()
-        self._faults = list(faults)
-
-    def hear(self, event: tape.Event) -> None:
-        self.events.append(event)
-        if isinstance(event, tape.Predict):
-            value = event.options[0] if event.form == "choice" else 1
-            self._say(do="answer", id=event.id, value=value)
-        elif isinstance(event, tape.Step) and event.id == tape.FREE_PLAY:
-            if self._faults:
-                fault, target = self._faults.pop(0)
-                self._say(do="fault", id=fault, target=target)
-            else:
-                self._say(do="next")
-
-    def _say(self, **command: object) -> None:
-        self._commands.put_nowait(json.dumps(command))
-
-    async def commands(self) -> AsyncIterator[str]:
-        while True:
-            yield await self._commands.get()
-
-
 async def test_every_verdict_holds_and_holds_again_in_free_play() -> None:
-    lab = find("replay")
-    assert lab is not None
-    knobs = {knob.name: knob.parse(knob.default) for knob in lab.knobs} | {"rate": 400.0, "away": 0.1}
-    learner = Learner([("cut", "reader"), ("kill", "room"), ("cut", "reader"), ("kill", "room")])
-    ended = await run_lab(lab, replay, knobs, learner.hear, learner.commands(), auto=False)
-    played = Played(ended, learner.events)
-    assert ended.error is None
+    faults = [("cut", "reader"), ("kill", "room"), ("cut", "reader"), ("kill", "room")]
+    played = await play_freely("replay", faults, *QUICK)
+    assert played.ended.error is None
     assert played.of(tape.Failure) == []
     assert played.failed == set()
     judged = [event.id for event in played.of(tape.Verdict)]

@@ -1,0 +1,131 @@
+"""Failover: clients behind a balancer on three nodes that are one broker. A node dies, is taken out, is cut off;
+nothing is lost and nothing comes twice, where it is done right.
+
+What is said to be true of it is computed in failover_verdicts.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from labs.net.processes import Child
+from labs.net.store import Store, StoreError, start_store
+from labs.net.tasks import Tasks, together
+from labs.scenarios import failover_crowd
+from labs.scenarios import failover_steps as steps
+from labs.scenarios.failover_clients import Returning
+from labs.scenarios.failover_herd import shown
+from labs.scenarios.failover_nodes import Behind
+from labs.scenarios.failover_store import PUBSUB, StoreCut, relay_off
+from labs.scenarios.failover_verdicts import VERDICTS
+from labs.stage import Fault, Stage, StageError
+
+__all__ = ["VERDICTS", "run"]
+
+NODE = "labs.net.node"
+WAYS = "labs.net.fault_relay"
+BALANCERS = {"builtin": "labs.net.balancer", "haproxy": "labs.net.haproxy"}
+CHECKS = {"every": 0.5, "timeout": 1.0}
+
+
+async def run(stage: Stage) -> None:
+    """Play the lab."""
+    async with Tasks() as tasks, _store(stage) as store:
+        balancer, ways = await _cluster(stage, store)
+        alone = tasks.start(_alone(stage), "start of the nodes without a relay")
+        clients = {name: Returning(stage, name, balancer.address) for name in (*steps.READERS, steps.PRESS)}
+        behind = Behind(stage, balancer, clients)
+        await stage.step(steps.COOKIE)
+        await _connect(tasks, clients)
+        await behind.cookie()
+        await behind.open()
+        await stage.step(steps.KILL)
+        await behind.kill()
+        crowds = await alone
+        publishing, reading = (stage.host(name, "client") for name in ("writer", "listener"))
+        await relay_off(stage, publishing, reading, *(stage.parts.child(name) for name in steps.ALONE))
+        await stage.step(steps.HERD)
+        await _herd(stage, crowds)
+        await stage.step(steps.DRAIN)
+        await behind.drain()
+        await stage.step(steps.STORE)
+        cut = StoreCut(stage, ways, store, publishing)
+        await behind.cut(cut)
+        await stage.free_play(steps.FREE, _faults(behind, cut))
+        await together(*(client.client.close() for client in clients.values()))
+
+
+async def _cluster(stage: Stage, store: Store) -> tuple[Child, Child]:
+    """Three nodes that are one broker, each with a way of its own to the store, and the balancer before them."""
+    haproxy = stage.knobs["balancer"] == "haproxy"
+    if haproxy:
+        stage.expect_stranger("haproxy", "balancer")
+    ways = await stage.spawn(
+        "ways", "proxy", WAYS, routes=dict.fromkeys((*steps.NODES, PUBSUB), store.address), record=False
+    )
+    relays = {name: store.url.replace(store.address, ways.addresses[name]) for name in steps.NODES}
+    nodes = await together(*(stage.spawn(name, "node", NODE, relay=relays[name], tap=haproxy) for name in steps.NODES))
+    backends = {node.id: node.address for node in nodes}
+    module = BALANCERS[str(stage.knobs["balancer"])]
+    sticky = bool(stage.knobs["sticky"])
+    balancer = await stage.spawn("balancer", "balancer", module, backends=backends, checks=CHECKS, sticky=sticky)
+    return balancer, ways
+
+
+async def _alone(stage: Stage) -> list[Child]:
+    """Two nodes with nothing between them, and the crowd."""
+    await together(*(stage.spawn(name, "node", NODE, tap=False) for name in steps.ALONE))
+    return await failover_crowd.gather(stage)
+
+
+async def _herd(stage: Stage, crowds: list[Child]) -> None:
+    await failover_crowd.come_back(stage, crowds, *steps.ALONE)
+    failover_crowd.model(stage)
+    await stage.flush()
+    for line in shown(stage.tape):
+        stage.note(line)
+    await stage.judge("herd-flattened")
+
+
+def _faults(behind: Behind, cut: StoreCut) -> dict[str, Fault]:
+    """What can be played freely, on all three nodes."""
+
+    async def kill(node: str) -> None:
+        await behind.whole()
+        await behind.kill(node)
+
+    async def drain(target: str) -> None:
+        await behind.whole()
+        await behind.drain()
+
+    async def cut_off(node: str) -> None:
+        await behind.whole()
+        await behind.cut(cut, node)
+
+    return {"kill": kill, "drain": drain, "cut-off": cut_off}
+
+
+async def _connect(tasks: Tasks, clients: dict[str, Returning]) -> None:
+    """Everybody comes; the readers subscribe."""
+    for name, client in clients.items():
+        own = () if name == steps.PRESS else (steps.NEWS, steps.CUT_TOPIC, f"/user{steps.PRIVATE}")
+        client.start(tasks, *own)
+    await together(*(client.returned() for client in clients.values()))
+
+
+@contextlib.asynccontextmanager
+async def _store(stage: Stage) -> AsyncIterator[Store]:
+    """A Redis or Valkey server for as long as it is needed."""
+    async with Tasks() as tasks:
+        try:
+            store = await start_store(tasks)
+        except StoreError as error:
+            raise StageError(str(error)) from error
+        stage.part("store", "store", pid=store.process.pid, address=store.address)
+        stage.note(f"The store is {store.name}.")
+        try:
+            yield store
+        finally:
+            await store.aclose()
+            stage.part("store", "store", "down", pid=store.process.pid, address=store.address)

@@ -1,0 +1,65 @@
+"""The claim on the herd, computed from the arrivals on the tape; that on the modelled one from the model's metrics."""
+
+from __future__ import annotations
+
+from labs.findings import Finding, unmeasured
+from labs.recording import Tape
+from labs.rules.herd import JITTERS, histogram, peak
+from labs.scenarios import failover_steps as steps
+from labs.scenarios.failover_crowd import MODEL, part_of
+from labs.scenarios.failover_reading import downs
+from labs.scenarios.reading import Exchange, exchanges
+from labs.tape import Metric
+
+
+def arrivals(tape: Tape) -> dict[str, list[tuple[float, Exchange]]]:
+    """When the clients of each jitter came back, in seconds after their server went down."""
+    dead, living = steps.ALONE
+    down = next((event.t for _, event in downs(tape, "node") if event.id == dead), None)
+    found: dict[str, list[tuple[float, Exchange]]] = {jitter: [] for jitter in JITTERS}
+    if down is None:
+        return found
+    parts = {part_of(jitter): jitter for jitter in JITTERS}
+    for each in exchanges(tape, server=living):
+        message = each.request.message
+        if message.sender in parts:
+            found[parts[message.sender]].append((message.t - down, each))
+    return found
+
+
+def shown(tape: Tape) -> list[str]:
+    """A histogram of each, one bar for 100 ms."""
+    until = steps.CEILING + 1.5
+    return [
+        f"{steps.JITTER_NAMES[jitter]:14} {histogram([t for t, _ in came], until)}"
+        for jitter, came in arrivals(tape).items()
+    ]
+
+
+def herd_flattened(tape: Tape) -> Finding:
+    expected = "full jitter below 0-1 s on top, and that below none, as in the MODEL's last attempt"
+    came = arrivals(tape)
+    modelled = _modelled(tape)
+    if any(len(each) < steps.CROWD for each in came.values()) or any(not each for each in modelled.values()):
+        return unmeasured(expected, "not all of the crowd came back, or nothing was modelled")
+    peaks = {jitter: peak(t for t, _ in each) for jitter, each in came.items()}
+    last = {jitter: int(each[-1][1].value) for jitter, each in modelled.items()}
+    names = steps.JITTER_NAMES
+    observed = "busiest 100 ms: " + ", ".join(f"{names[jitter]} {peaks[jitter]}" for jitter in JITTERS)
+    observed += f" of {steps.CROWD}; MODEL: " + ", ".join(f"{last[jitter]:,}" for jitter in JITTERS)
+    ok = all(each["full"] < each["second"] < each["none"] for each in (peaks, last))
+    evidence = [line for each in came.values() for _, exchange in each for line in exchange.request.lines]
+    evidence += [line for each in modelled.values() for line, _ in each]
+    worst = max(JITTERS, key=lambda jitter: peaks[jitter])
+    return Finding(ok, expected, observed, tuple(evidence), {"herd-peak": peaks["full"], "herd-worst": names[worst]})
+
+
+def _modelled(tape: Tape) -> dict[str, list[tuple[int, Metric]]]:
+    return {
+        jitter: [
+            (line, event)
+            for line, event in tape.of(Metric)
+            if event.name.startswith(MODEL) and event.part == part_of(jitter)
+        ]
+        for jitter in JITTERS
+    }
