@@ -44,12 +44,15 @@ class Limits:
     unacknowledged: int = setting(
         1000, "messages a subscription has not acknowledged: a queue waits then, a topic's subscriber is too slow", 1008
     )
+    unacknowledged_bytes: int = setting(64 * 1024 * 1024, "bytes of topics that a session has not acknowledged", 1008)
     outgoing: int = setting(
         1024 * 1024, "bytes that wait for a slow consumer beyond the buffer of its socket (slow-consumer)", 1008
     )
     destinations: int = setting(10_000, "topics, and queues, that are remembered, if all are in use", 1013)
     queue_messages: int = setting(100_000, "messages waiting in a queue", 1013)
-    stored_bytes: int = setting(256 * 1024 * 1024, "bytes waiting in all queues", 1013)
+    stored_bytes: int = setting(
+        256 * 1024 * 1024, "bytes in all queues, with those delivered and not acknowledged", 1013
+    )
     queue_seconds: float = setting(3600.0, "seconds that a message waits in a queue, then it is dead-lettered")
     tries: int = setting(5, "deliveries of a message, then it is dead-lettered")
     replay_messages: int = setting(1000, "messages of a topic that are kept for last-seen")

@@ -46,7 +46,7 @@ class Exchange:
         self._started = now
         self._count = 0
         self.access = Access(config.rules)
-        self.ledger = Ledger(config.node, outbound, counters)
+        self.ledger = Ledger(config.node, config.limits.unacknowledged_bytes, outbound, counters)
         self.topics = Topics(config, self.access, outbound, self.ledger)
         parts = (config, self.access, outbound, self.ledger, counters)
         self.queues: Queues = SharedQueues(*parts, now=now) if config.relayed else Queues(*parts)

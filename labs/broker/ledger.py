@@ -15,10 +15,13 @@ from labs.wire.stomp import Frame
 
 class Ledger:
     """Sends MESSAGEs and keeps the books. An `ack` id is given out once by a broker, so that one session's id is never
-    another's."""
+    another's. `in_flight`: bytes that were delivered from queues and are not acknowledged; of other messages a session
+    may hold at most `limit` bytes."""
 
-    def __init__(self, node: str, outbound: Outbound, counters: Counters) -> None:
+    def __init__(self, node: str, limit: int, outbound: Outbound, counters: Counters) -> None:
         self._node = node
+        self._limit = limit
+        self.in_flight = 0
         self._outbound = outbound
         self._counters = counters
         self._given = 0
@@ -61,6 +64,10 @@ class Ledger:
                 subscription.session.pending.pop(delivery.key, None)
                 subscription.session.unacknowledged -= 1
                 self._counters.unacknowledged -= 1
+                if delivery.from_queue:
+                    self.in_flight -= delivery.message.size
+                else:
+                    subscription.session.unacknowledged_bytes -= delivery.message.size
 
     def abandon(self, subscription: Subscription) -> list[Delivery]:
         """Strike out, and return in order, everything that its subscriber will not acknowledge any more; what a
@@ -80,7 +87,11 @@ class Ledger:
         unacknowledged[delivery.key] = delivery
         session.unacknowledged += 1
         self._counters.unacknowledged += 1
-        if len(unacknowledged) > delivery.subscription.prefetch:
+        if delivery.from_queue:
+            self.in_flight += delivery.message.size
+        else:
+            session.unacknowledged_bytes += delivery.message.size
+        if len(unacknowledged) > delivery.subscription.prefetch or session.unacknowledged_bytes > self._limit:
             self._outbound.overrun.append(session.id)
         return header
 

@@ -110,7 +110,7 @@ class Queues:
 
     def check_room(self, sizes: dict[str, list[int]]) -> None:
         """Raises Violation when messages of these sizes, by destination, would not all fit."""
-        if self._stored + sum(map(sum, sizes.values())) > self._limits.stored_bytes:
+        if self._stored + self._ledger.in_flight + sum(map(sum, sizes.values())) > self._limits.stored_bytes:
             raise Violation("SEND: the queues are full; consume, then try again", TRY_LATER)
         for destination, each in sizes.items():
             queue = self._registry.get(destination)

@@ -67,7 +67,8 @@ class Session:
 
     __slots__ = (
         "beats", "behind", "bucket", "counted", "early_bytes", "id", "identity", "parser", "paused", "peer", "pending",
-        "state", "subscriptions", "timer_at", "transactions", "unacknowledged", "version", "waiting", "waiting_since",
+        "state", "subscriptions", "timer_at", "transactions", "unacknowledged",
+        "unacknowledged_bytes", "version", "waiting", "waiting_since",
     )  # fmt: skip
 
     def __init__(self, session_id: str, peer: Peer, limits: Limits, now: float) -> None:
@@ -87,6 +88,7 @@ class Session:
         self.pending: dict[str, Subscription] = {}  # 1.2: the `ack` ids that await ACK or NACK
         self.transactions: dict[str, Transaction] = {}
         self.unacknowledged = 0
+        self.unacknowledged_bytes = 0  # of messages that are not from queues
         self.waiting = 0  # the step of a shared store that its next frame waits for
         self.behind: Event | None = None  # a frame that was read and waits
         self.paused = False  # its channel is not read

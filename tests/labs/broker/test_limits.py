@@ -262,6 +262,19 @@ def test_a_topics_subscriber_that_never_acknowledges_is_too_slow():
     assert client.closed[0] == 1008
 
 
+def test_or_whose_unacknowledged_messages_are_too_large():
+    world = World(config(unacknowledged_bytes=5000))
+    client, writer = world.client(), world.client()
+    client.subscribe("/topic/a", ack="client")
+    for _ in range(20):
+        writer.publish("/topic/a", "x" * 1000)
+        client.send("ACK", id=client.take("MESSAGE").get("ack"))
+    for _ in range(5):
+        writer.publish("/topic/a", "x" * 1000)
+    assert client.closed is not None
+    assert client.closed[0] == 1008
+
+
 def test_congestion_of_who_is_gone_is_forgotten():
     world = World()
     client = world.client()

@@ -239,6 +239,22 @@ def test_all_queues_together_are_bounded():
     assert world.broker.counters.queued < 10
 
 
+def test_what_is_delivered_and_not_acknowledged_takes_room_too():
+    world = World(config(stored_bytes=2000))
+    consumer, writer = world.client(), world.client()
+    consumer.subscribe("/queue/a", ack="client")
+    for _ in range(6):
+        writer.publish("/queue/a", "x" * 100)
+    consumer.send("ACK", id=consumer.inbox[-1].get("ack"))
+    for _ in range(20):
+        if writer.closed is None:
+            writer.publish("/queue/a", "x" * 100)
+    writer.failed("full", code=1013)
+    assert 12 <= len(consumer.inbox) <= 14, "6, then as many again as fit"
+    consumer.lose()
+    assert world.broker.counters.unacknowledged == 0
+
+
 def test_so_are_destinations_of_which_the_unused_give_way():
     world = World(config(destinations=3))
     client = world.client()
