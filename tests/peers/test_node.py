@@ -67,7 +67,7 @@ def finish(process: subprocess.Popen[str]) -> list[str]:
     return said.splitlines()
 
 
-@pytest.mark.parametrize("transport", ["native", "websocket", "xhr-streaming", "xhr-polling"])
+@pytest.mark.parametrize("transport", ["native", "websocket", "xhr-streaming", "eventsource", "xhr-polling"])
 def test_a_whole_session(server: Served, modules: Path, transport: str) -> None:
     url = server.ws if transport == "native" else server.sockjs
     said = finish(start(modules, "session", url, transport))
