@@ -127,6 +127,7 @@ async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> Running:
     tasks.start(_keep(process, folder), "HAProxy")
     admin = Admin(folder / "admin")
     await _ready(process, admin)
+    file.unlink()
     for section in _shown(text):
         tap.note(section)
     commands: dict[str, Callable[..., Any]] = {"drain": admin.drain, "undrain": admin.undrain, "join": admin.join}

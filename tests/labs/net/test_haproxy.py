@@ -51,7 +51,8 @@ async def test_it_balances_sticks_drains_and_shows_its_configuration():
             await cast.aclose()
 
 
-async def test_it_does_not_outlive_a_lab_that_is_killed():
+async def test_it_does_not_outlive_a_lab_that_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # who is killed leaves the folder of its socket behind
     async with node(named("a")) as a, Tasks() as tasks:
         cast = Cast(tasks, lambda part, record: None)
         child = await cast.spawn("balancer", "labs.net.haproxy", {"backends": {"a": a}})
