@@ -282,8 +282,10 @@ def _tell(stage: Stage, row: str, watch: Watch, noticed: bool, elapsed: float) -
     row = detector.strain or row
     stage.metric(cell(steps.TITLE_DETECT, row, detector.name), elapsed, unit, "client")
     if not noticed and detector.kind == steps.KEEPALIVE and (info := watch.info()) is not None:
-        stage.metric(cell(steps.TITLE_ACK, row, detector.name), info.ack_age, steps.MILLISECONDS, "client")
-        stage.metric(cell(steps.TITLE_UNACKED, row, detector.name), info.unacked, steps.SEGMENTS, "client")
+        if detector.strain:
+            stage.metric(cell(steps.TITLE_UNACKED, row, detector.name), info.unacked, steps.SEGMENTS, "client")
+        else:
+            stage.metric(cell(steps.TITLE_ACK, row, detector.name), info.ack_age, steps.MILLISECONDS, "client")
 
 
 # Behind the idle timer.

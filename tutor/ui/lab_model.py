@@ -10,6 +10,7 @@ from itertools import zip_longest
 
 from labs import tape
 from labs.recording import Tape, Traced
+from labs.tables import is_cell
 from labs.wire.message import Message
 from labs.wire.pairing import Pairing
 
@@ -54,7 +55,7 @@ class LabModel:
     """The newest value by name and part"""
     rows: list[Row] = field(default_factory=list)
     story: list[tape.Event] = field(default_factory=list)
-    """Steps, predictions, notes, verdicts, faults and refusals: what is read from top to bottom"""
+    """Steps, predictions, notes, cells of tables, verdicts, faults and refusals: what is read from top to bottom"""
     links: dict[tuple[str, str], int] = field(default_factory=dict)
     """Bytes from part to part, each counted at one end"""
     steps: int = 0
@@ -102,6 +103,8 @@ class LabModel:
                 self.parts[event.id] = event
             case tape.Metric():
                 self.metrics[event.name, event.part or ""] = event
+                if is_cell(event):
+                    self._tell(event)
             case tape.Answer() | tape.Measured():
                 self._settle(event)
             case tape.Ended():

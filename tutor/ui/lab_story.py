@@ -9,7 +9,7 @@ from textual.content import Content
 
 from labs import tape
 from labs.lab import Lab
-from labs.tables import drawn, is_cell, tables
+from labs.tables import Table, drawn, is_cell, tables
 from labs.wire.printable import clean, printable
 from tutor.ui.lab_model import LabModel, Prediction
 from tutor.ui.lines import Lines, counted, hang
@@ -56,10 +56,22 @@ def told(model: LabModel, width: int) -> Lines:
     skipped = len(model.story) - MAX_TOLD
     lines: Lines = [Content.styled(f"… {counted(skipped, 'earlier event')} left out", QUIET)] if skipped > 0 else []
     step = sum(isinstance(event, tape.Step) for event in model.story[: max(0, skipped)])
+    measured: list[tape.Metric] = []  # cells of tables, which are drawn before what was concluded from them
     for event in model.story[-MAX_TOLD:]:
+        if isinstance(event, tape.Metric):
+            measured.append(event)
+        elif isinstance(event, tape.Verdict | tape.Step):
+            lines += _tables(measured, width)
+            measured.clear()
         step += isinstance(event, tape.Step)
         lines += _entry(event, model, step, width)
-    return lines
+    return lines + _tables(measured, width)
+
+
+def _tables(measured: list[tape.Metric], width: int) -> Lines:
+    """What has just been measured, under the step that measured it."""
+    lines = [line for table in tables(measured) for line in (*table_lines(table, width - 5), Content(""))]
+    return [Content("     ") + line for line in lines[:-1]]
 
 
 def _entry(event: tape.Event, model: LabModel, step: int, width: int) -> Lines:
@@ -124,8 +136,7 @@ def metric_lines(model: LabModel, width: int) -> Lines:
     """The newest value of each measurement: tables, then the others with the part that they are of."""
     lines: Lines = []
     for table in tables(model.metrics.values()):
-        title, *rows = drawn(table, width)
-        lines += [Content.styled(printable(title), "bold $primary"), *map(_row, rows), Content("")]
+        lines += [*table_lines(table, width), Content("")]
     for metric in model.metrics.values():
         if is_cell(metric):
             continue
@@ -133,6 +144,12 @@ def metric_lines(model: LabModel, width: int) -> Lines:
         value = (f"{metric.value:g} {printable(metric.unit)}".rstrip(), "bold")
         lines += hang(Content.assemble(f"{printable(metric.name + of_part)}  ", value), "· ", width)
     return lines
+
+
+def table_lines(table: Table, width: int) -> Lines:
+    """The table under its title."""
+    title, *rows = drawn(table, width)
+    return [Content.styled(printable(title), "bold"), *map(_row, rows)]
 
 
 def _row(text: str) -> Content:

@@ -116,6 +116,16 @@ def test_measurements_that_make_up_a_table_are_drawn_as_one() -> None:
     assert any(span.style == "$text-warning" for span in lines[2].spans)
 
 
+def test_the_story_draws_what_a_step_measured_before_its_verdicts() -> None:
+    cells = [tape.Metric(t=1, name=f"time: {row} × ping", value=1, unit="s") for row in ("frozen", "hole")]
+    note = tape.Note(t=1, text="meanwhile")
+    model = model_of(*opening(), cells[0], note, verdict(), *opening()[1:], cells[1])
+    told = [line.plain.strip() for line in lab_story.told(model, 60)]
+    claim = next(place for place, line in enumerate(told) if line.startswith("✓"))
+    assert told[claim - 3 : claim] == ["time", "ping", "frozen  1 s"]
+    assert told[-3:] == ["time", "ping", "hole  1 s"], "only what this step has measured"
+
+
 def test_a_story_that_is_too_long_keeps_its_end() -> None:
     notes = [tape.Note(t=1, text=f"note {number}") for number in range(2 * lab_story.MAX_TOLD)]
     lines = lab_story.told(model_of(*opening(), *notes), 60)
