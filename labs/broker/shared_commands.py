@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from labs.broker.commands import Commands
 from labs.broker.config import POLICY, TRY_LATER, BrokerConfig
@@ -46,6 +46,24 @@ BATCH_BYTES = 256 * 1024  # and of how much, when one more is added
 GoOn = Callable[[Answer, float], None]
 
 
+@dataclass(slots=True)
+class Batch:
+    """SENDs of a session that are to be submitted together: the receipt that each asks for, and what it comes to."""
+
+    sends: list[tuple[str | None, Part]] = field(default_factory=list)
+    size: int = 0  # bytes of the bodies
+
+    def add(self, receipt: str | None, part: Part) -> None:
+        """One more."""
+        self.sends.append((receipt, part))
+        self.size += sum(len(post.body) for post in part.posts)
+
+    @property
+    def full(self) -> bool:
+        """Whether it is enough for one step."""
+        return len(self.sends) >= BATCH or self.size >= BATCH_BYTES
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Who waits for a step, and what comes then. `always`: even when the session is over by then."""
@@ -64,7 +82,7 @@ class SharedCommands(Commands):
         self._queues = exchange.queues
         self._wall = config.wall - now
         self._steps = itertools.count(1)
-        self._batches: dict[Session, list[tuple[str | None, Part]]] = {}
+        self._batches: dict[Session, Batch] = {}
         self._hearing: dict[str, set[Subscription]] = {}  # by topic; patterns under ""
         self.waits: dict[int, Wait] = {}
 
@@ -78,7 +96,7 @@ class SharedCommands(Commands):
             self._hold(session, transaction, frame)
         else:
             part = self._part(session, frame, now)
-            self._batches.setdefault(session, []).append((frame.get("receipt"), part))
+            self._batches.setdefault(session, Batch()).add(frame.get("receipt"), part)
         return False
 
     def has_batch(self, session: Session) -> bool:
@@ -91,13 +109,11 @@ class SharedCommands(Commands):
             return True
         if not isinstance(event, Frame) or event.command != "SEND" or event.get("transaction") is not None:
             return False
-        batch = self._batches[session]
-        size = sum(len(post.body) for _, part in batch for post in part.posts)
-        return len(batch) < BATCH and size < BATCH_BYTES
+        return not self._batches[session].full
 
     def submit_batch(self, session: Session) -> None:
         """Have the SENDs that wait published; the session waits until they are."""
-        batch = self._batches.pop(session)
+        batch = self._batches.pop(session).sends
         groups = tuple((part,) for _, part in batch)
         # A sender that subscribes to what it sends to has the message before the receipt.
         placed = any(receipt is not None for receipt, _ in batch)

@@ -13,7 +13,7 @@ from typing import IO, Any
 from labs.net.balancer import Balancer, Options
 from labs.net.processes import Cast, Child, ProcessError, last_words
 from labs.net.serve import ServeOptions
-from labs.net.store import Store, start_store
+from labs.net.store import Store, open_store, start_store
 from labs.net.tasks import Tasks, together
 
 DRAIN_MARGIN = 2.0  # seconds beyond a node's own bound
@@ -48,7 +48,9 @@ class Cluster:
     async def listen(self) -> None:
         """Start everything; raises StoreError, ProcessError, OSError. aclose() is the caller's in any case."""
         given = self._options
-        if not given.relay:
+        if given.relay:
+            await (await open_store(given.relay)).aclose()
+        else:
             self._store = await start_store(self._tasks)
         host, port = given.options.host, given.options.port
         self._balancer = Balancer({}, Options(host=host, port=port, access_log=given.access_log), self._tasks)

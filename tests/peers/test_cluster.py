@@ -112,6 +112,32 @@ def test_a_killed_node_loses_nothing_that_was_not_acknowledged() -> None:
         assert cluster.process.poll() is None
 
 
+def test_a_frozen_node_is_taken_for_dead_and_catches_up_when_it_is_back() -> None:
+    with served("--nodes", "3", "--set", "relay-lease=1", "--set", "heart-beat-expect=0") as cluster:
+        frozen, heard = dial_node(cluster, 1)
+        subscribe(frozen, heard, "/topic/news")
+        subscribe(frozen, heard, "/queue/work", "client-individual")
+        other, there = dial_node(cluster, 0, "bob")
+        other.send("/topic/news", "before")
+        other.send("/queue/work", "task")
+        heard.wait(lambda frames: sorted(heard.bodies()) == ["before", "task"])
+        os.kill(cluster.pids[1], signal.SIGSTOP)
+        try:
+            subscribe(other, there, "/queue/work", "client-individual")
+            there.wait(lambda frames: there.bodies() == ["task"])
+            for number in range(5):
+                other.send("/topic/news", f"meanwhile {number}", receipt=f"news {number}")
+            there.wait(lambda frames: any(frame.headers.get("receipt-id") == "news 4" for frame in frames))
+        finally:
+            os.kill(cluster.pids[1], signal.SIGCONT)
+        frozen.ack(next(frame.headers["ack"] for frame in heard.frames if frame.body == "task"))
+        heard.wait(lambda frames: len([body for body in heard.bodies() if body.startswith("mean")]) == 5)
+        other.send("/topic/news", "after")
+        heard.wait(lambda frames: heard.bodies()[-1] == "after")
+        news = [body for body in heard.bodies() if body != "task"]
+        assert news == ["before", *(f"meanwhile {number}" for number in range(5)), "after"]
+
+
 def test_tokens_and_tickets_are_those_of_all_nodes(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("a secret of more than thirty-two letters\n")
