@@ -118,6 +118,14 @@ async def test_the_day_is_asked_for_and_can_wait(tutor: Open, clock: list[dateti
         assert pilot.app.screen.query_one("#interview", Input).value == ""
 
 
+async def test_leaving_at_the_moment_at_which_one_asks(tutor: Open) -> None:
+    async with tutor() as pilot:
+        for key in "qi":
+            pilot.app.simulate_key(key)
+        await until(pilot, lambda: not pilot.app.is_running, "the app has ended")
+        assert pilot.app.return_code == 0
+
+
 async def test_what_is_expected_and_weak(tutor: Open, clock: list[datetime]) -> None:
     keep(Goal(date(2026, 8, 8)), ("opening-handshake", 3, 2), ("half-open", 1, 3))
     async with tutor(size=(160, 50)) as pilot:

@@ -87,7 +87,8 @@ class Dialog(ModalScreen[ScreenResultType], Generic[ScreenResultType]):
 
     def on_mount(self) -> None:
         """Say how to get out."""
-        self.query_one(".dialog").border_subtitle = "Esc closes"
+        for box in self.query(".dialog"):  # none, where the tutor was quit at the same moment
+            box.border_subtitle = "Esc closes"
 
     def on_click(self, event: events.Click) -> None:
         """A click beside the box closes it."""

@@ -25,6 +25,7 @@ class GoalDialog(Dialog[Goal]):
     """Two lines to type in, what each is taken for beneath it. Gives back a goal; Esc leaves all as it was."""
 
     BINDINGS = keys.GOAL
+    AUTO_FOCUS = "#interview"
 
     def __init__(self, goal: Goal, today: date) -> None:
         super().__init__()
@@ -44,11 +45,6 @@ class GoalDialog(Dialog[Goal]):
             yield Input(str(self._goal.minutes), id="minutes", compact=True, max_length=MAX_TYPED)
             yield Static("", id="minutes-are", classes="said", markup=False)
             yield Static("Enter keeps both; either can change at any time.", classes="hint")
-
-    def on_mount(self) -> None:
-        """Begin with the day."""
-        super().on_mount()
-        self.query_one("#interview").focus()
 
     @on(Input.Changed, "#interview")
     def _interview(self) -> date | GoalError | None:
