@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from textual.pilot import Pilot
 
 from tests.tutor.ui.conftest import Open, press
 from tests.tutor.ui.screen_text import assert_snapshots, screen_text, until
+from tutor.study.store import LabRun
 from tutor.ui import keys, themes
 from tutor.ui.app import TutorApp
 from tutor.ui.desk import Desk
@@ -97,11 +99,16 @@ async def test_modes_by_key_and_mouse(tutor: Open) -> None:
 
 async def test_the_labs(tutor: Open) -> None:
     async with tutor("3") as pilot:
-        text = screen_text(pilot.app)
-        assert "Every frame of the client is masked  client-masks" in text
         await press(pilot, "G", "g", "pagedown", "pageup", "j")
         assert pilot.app.focused is not None
         assert pilot.app.focused.id == "lab-masking"
+        await until(pilot, lambda: "is masked  client-masks" in screen_text(pilot.app), "what it measures")
+        run = LabRun("masking", datetime.now(UTC), False, {"client-masks": True, "other": False})
+        tutor_of(pilot).desk.keep_lab_run(run)
+        await press(pilot, "1", "3")
+        await until(pilot, lambda: "✗ 1 of 2 held last time; run 1 time" in screen_text(pilot.app), "how it went")
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "client-masks" not in screen_text(pilot.app), "the list alone")
 
 
 async def test_an_unknown_lab_is_named(tutor: Open) -> None:
