@@ -10,6 +10,8 @@ from labs.net.journal import Journal
 from labs.net.processes import Cast, Child, last_words
 from labs.net.tasks import Tasks
 
+DRAIN_SECONDS = 20.0  # a part may give its clients as long as that
+
 Say = Callable[..., None]  # an event class and its fields but for t
 
 
@@ -64,11 +66,11 @@ class Parts:
             await child.over.wait()
 
     async def drain(self, id: str) -> None:
-        """Have the part send its clients away and take no new ones; it obeys the command `drain`."""
+        """Have the part send its clients away and take no new ones, and wait until they are gone. It obeys `drain`."""
         child = self.child(id)
         if child.running and not child.frozen:
             self._tell(child, "draining")
-            await child.call("drain")
+            await child.call("drain", within=DRAIN_SECONDS)
 
     async def restart(self, id: str) -> None:
         """Kill the process if it runs, and start the part again as it was started, at another address."""

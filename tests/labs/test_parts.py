@@ -41,6 +41,19 @@ async def test_each_change_of_state_is_on_the_tape_in_order() -> None:
     assert len({part.pid for part in played.of(tape.Part)}) == 2
 
 
+async def test_a_node_that_drains_is_shown_as_draining_until_its_end() -> None:
+    async def run(stage: Stage) -> None:
+        await stage.spawn("n1", "node", "labs.net.node")
+        await stage.parts.drain("n1")
+        await stage.parts.kill("n1")
+        await stage.parts.drain("n1")
+        await stage.judge("holds")
+
+    played = Played(run)
+    assert (await played.end(auto=True)).error is None
+    assert [part.state for part in played.of(tape.Part)] == ["up", "draining", "down"]
+
+
 async def test_a_learner_may_freeze_and_kill_in_the_middle_of_a_step() -> None:
     async def run(stage: Stage) -> None:
         stage.on_fault("kill", stage.parts.kill)
