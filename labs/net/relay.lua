@@ -4,7 +4,7 @@
 -- A node hears through its inbox, a stream: what is for it, in the order in which it happened here, which is therefore the
 -- same on all nodes. A node's lease is renewed by it; when that has ended, any other node gives back what it held.
 --
---   seq            hash: destination -> the latest sequence number     meta    hash: epoch, floor, waiting, stored, replay
+--   seq            hash: destination -> the latest sequence number     meta    hash: epoch, floor and sums
 --   nodes          zset: node -> end of its lease                      in:N    stream: the inbox of node N
 --   node:N         hash: bytes in the inbox                            op:N    the latest numbered step of N
 --   i:D            set: nodes that listen to topic D                   patterns, qpatterns   sets of nodes
@@ -132,19 +132,28 @@ end
 
 local publish_queue
 
-local function waits(queue, number, payload)
+local OVERHEAD = 100 -- bytes that a message costs beside itself, roughly
+
+local function waits(queue, number)
   call('ZADD', P .. 'w:' .. queue, number, number)
   add('waiting', 1)
-  add('stored', #payload)
 end
 
-local function waits_no_more(queue, number, payload)
+local function waits_no_more(queue, number)
   call('ZREM', P .. 'w:' .. queue, number)
   add('waiting', -1)
-  add('stored', -#payload)
+end
+
+-- What waits, and what is with a consumer that has not acknowledged it, takes room until it is struck out.
+local function store(queue, number, payload)
+  call('HSET', P .. 'm:' .. queue, number, payload)
+  add('stored', #payload + OVERHEAD)
 end
 
 local function strike(queue, number)
+  local size = call('HSTRLEN', P .. 'm:' .. queue, number)
+  if size == 0 then return end
+  add('stored', -size - OVERHEAD)
   call('HDEL', P .. 'm:' .. queue, number)
   call('HDEL', P .. 'n:' .. queue, number)
 end
@@ -161,7 +170,7 @@ local function dead_letter(queue, number, payload, reason)
   local letters = P .. 'w:' .. L.dead_letters
   if call('ZCARD', letters) >= L.queue_messages then
     local oldest = call('ZRANGE', letters, 0, 0)[1]
-    waits_no_more(L.dead_letters, oldest, call('HGET', P .. 'm:' .. L.dead_letters, oldest))
+    waits_no_more(L.dead_letters, oldest)
     strike(L.dead_letters, oldest)
   end
   add('dead', 1)
@@ -196,13 +205,13 @@ local function dispatch(queue)
     if not number then return end
     local payload = call('HGET', P .. 'm:' .. queue, number)
     if now - tonumber(payload:sub(1, 13)) > L.queue_ms then
-      waits_no_more(queue, number, payload)
+      waits_no_more(queue, number)
       add('expired', 1)
       dead_letter(queue, number, payload, 'expired')
     else
       local consumer = next_consumer(queue)
       if not consumer then return end
-      waits_no_more(queue, number, payload)
+      waits_no_more(queue, number)
       give(consumer, queue, number, payload)
     end
   end
@@ -220,12 +229,12 @@ publish_queue = function(queue, rest)
   local number = whole(next_number(queue))
   local payload = whole(now) .. rest
   know_queue(queue)
-  call('HSET', P .. 'm:' .. queue, number, payload)
+  store(queue, number, payload)
   if call('EXISTS', P .. 'w:' .. queue) == 0 then
     local consumer = next_consumer(queue)
     if consumer then return give(consumer, queue, number, payload) end
   end
-  waits(queue, number, payload)
+  waits(queue, number)
   dispatch(queue)
 end
 
@@ -237,7 +246,7 @@ local function give_back(queue, number, tried, touched)
   if tries >= L.tries and queue ~= L.dead_letters then
     dead_letter(queue, number, payload, 'not acknowledged')
   else
-    waits(queue, number, payload)
+    waits(queue, number)
     touched[queue] = true
   end
 end
@@ -336,7 +345,7 @@ local function refusal(group)
   for _, part in ipairs(group) do
     if not seen(part) then
       for _, post in ipairs(part.posts) do
-        bytes = bytes + #post.rest
+        bytes = bytes + #post.rest + OVERHEAD
         local why = why_not(post, counts, bytes)
         if why then return why, post.to end
       end
