@@ -29,9 +29,13 @@ async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> dict[str, str
 
 
 async def _work(client: StompClient, mode: str) -> None:
-    while (frame := await client.receive()) is not None:
-        if frame.get("subscription") != SUBSCRIPTION or mode == "auto" or frame.get("hold"):
-            continue
-        command = "NACK" if frame.get("refuse") else "ACK"
-        if (answer := client.answer(command, frame)) is not None:
-            await client.send(answer)
+    """Answer every job, those too that came with the subscription."""
+    done = 0
+    while mode != "auto":
+        for frame in client.frames[done:]:
+            answer = client.answer("NACK" if frame.get("refuse") else "ACK", frame)
+            if frame.get("subscription") == SUBSCRIPTION and not frame.get("hold") and answer is not None:
+                await client.send(answer)
+        done = len(client.frames)
+        if await client.receive() is None:
+            return

@@ -19,7 +19,9 @@ from labs.net.tasks import Tasks
 def lowest() -> None:
     """The lowest version that both speak, not the highest."""
     version = connect._version
-    connect._version = lambda command, accepted: min(version(command, accepted), *(accepted or "1.0").split(","))
+    connect._version = lambda command, accepted, agreed: min(
+        version(command, accepted, agreed), *(accepted or "1.0").split(",")
+    )
 
 
 def early_receipt() -> None:

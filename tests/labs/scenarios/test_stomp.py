@@ -11,6 +11,7 @@ import pytest
 from labs import tape
 from labs.catalog import find
 from labs.scenarios import stomp, stomp_clients
+from labs.scenarios.stomp_reading import Reading
 from labs.stage import run_lab
 from tests.labs.playing import Played, play, sound
 
@@ -37,6 +38,14 @@ async def test_every_verdict_holds_and_names_its_evidence() -> None:
             assert sorted(measured[id]) == sorted(event.options)
     processes = {event.pid for event in played.of(tape.Part) if event.state == "up" and event.pid}
     assert len(processes) == 3, "the broker and two workers"
+
+
+async def test_workers_acknowledge_every_job_that_they_can_do() -> None:
+    """Those too that were waiting when they subscribed."""
+    reading = Reading((await sound("stomp")).edited(lambda event: event))
+    jobs = [each for each in reading.deliveries if re.fullmatch(r"job \d+", each.body)]
+    assert len(jobs) == 10
+    assert all(each.settled for each in jobs)
 
 
 async def test_a_tape_that_is_played_back_gives_the_same_findings() -> None:
