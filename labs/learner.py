@@ -47,7 +47,7 @@ class Learner:
                 await self._do(parse_command(line))
             except (CommandError, KnobError) as error:
                 self._say(tape.Failure, text=str(error))
-        self._stop("its commands ended before the lab did; --auto runs it without any")
+        self._stop(tape.LEFT)
 
     async def _do(self, command: Command) -> None:
         match command:
@@ -62,7 +62,7 @@ class Learner:
             case Inject(id, target):
                 await self._inject(id, target)
             case Stop():
-                self._stop("stopped by the learner")
+                self._stop(tape.STOPPED)
 
     def _answer(self, id: str, value: object) -> None:
         if self._asked is None or self._asked.id != id:

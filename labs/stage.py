@@ -31,7 +31,6 @@ from labs.recording import Tape
 STEP_SECONDS = 30.0  # between two steps or predictions, the learner's time not counted
 PUMP_SECONDS = 0.03  # how far the tape is behind the wire at most
 POLL_SECONDS = 0.02
-INTERRUPTED = "interrupted"
 
 
 class StageError(RuntimeError):
@@ -301,7 +300,7 @@ class Stage:
         ended = self._ended(error)
         self._journal.event(ended)
         self._drain(time.monotonic())
-        if error == INTERRUPTED:
+        if error == tape.INTERRUPTED:
             raise asyncio.CancelledError
         return ended
 
@@ -321,7 +320,7 @@ class Stage:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             self._stopped.cancel()
-            return INTERRUPTED
+            return tape.INTERRUPTED
         if not scenario.done():
             return self._stopped.result()
         failure = scenario.exception()

@@ -17,6 +17,10 @@ from labs.tape_fields import FieldRule, rules_of
 
 SCHEMA = 1
 FREE_PLAY = "free-play"  # the id of steps in which the learner plays faults, as long as they like
+# The `error` of a run that somebody ended before its end: nothing went wrong.
+STOPPED, LEFT, INTERRUPTED = (
+    "stopped by the learner", "its commands ended before the lab did; --auto runs it without any", "interrupted"
+)  # fmt: skip
 MAX_LINE = 32 * 1024 * 1024  # characters; a longer line is refused, not buffered
 
 # Attribute names where the tape's own name is a Python keyword.

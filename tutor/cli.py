@@ -92,6 +92,10 @@ def _add_labs(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     run.add_argument("--tape", type=Path, metavar="FILE", help="write the tape to FILE as well")
 
+    stage = commands.add_parser("stage", help="a lab for a class: large, without notes, while it runs elsewhere")
+    stage.set_defaults(module="stage")
+    stage.add_argument("name", metavar="LAB", help="the lab to follow")
+
     tape = commands.add_parser("tape", help="look at a recorded tape, or convert it")
     tape.set_defaults(module="tape")
     actions = tape.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)

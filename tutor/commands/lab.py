@@ -20,6 +20,7 @@ from labs.input_lines import InputLines
 from labs.lab import KnobError, KnobValue, Lab
 from labs.stage import run_lab
 from labs.tape import Bytes, Ended, Event, Metric, Note, to_line
+from tutor.study.stage_tapes import LiveTape
 
 if TYPE_CHECKING:
     from labs.story import Story
@@ -34,14 +35,17 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "list":
         return _list(as_json=args.json)
     try:
-        lab = _find(args.name)
+        lab = find_lab(args.name)
         knobs = read_knobs(lab, args.set)
     except KnobError as error:
         return _refuse(str(error))
     try:
         with contextlib.ExitStack() as stack:
             tape = stack.enter_context(args.tape.open("wb")) if args.tape else None
-            ended = _run(lab, knobs, args, tape)
+            live = stack.enter_context(LiveTape(lab.name))
+            ended = _run(lab, knobs, args, tape, live)
+            if ended.ok:
+                live.keep()
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -68,7 +72,8 @@ def read_knobs(lab: Lab, settings: list[str]) -> dict[str, KnobValue]:
     return {knob.name: knob.parse(raw[knob.name]) for knob in lab.knobs}
 
 
-def _find(name: str) -> Lab:
+def find_lab(name: str) -> Lab:
+    """The lab of that name; raises KnobError with what there is."""
     lab = find(name)
     if lab is None:
         names = [each.name for each in LABS]
@@ -83,13 +88,16 @@ def _refuse(text: str) -> int:
     return NOT_RUN
 
 
-def _run(lab: Lab, knobs: dict[str, KnobValue], args: argparse.Namespace, tape: IO[bytes] | None) -> Ended:
+def _run(
+    lab: Lab, knobs: dict[str, KnobValue], args: argparse.Namespace, tape: IO[bytes] | None, live: LiveTape
+) -> Ended:
+    """The tape goes to where it was asked for, and to who follows the run."""
     scenario = importlib.import_module(lab.module)
     if args.json:
         lines = InputLines(MAX_COMMAND)
         # With --auto nothing is asked: an input that is at its end from the start has nobody behind it, and is no stop.
         commands = None if args.auto and lines.over else lines
-        out = _both(_print_line, tape)
+        out = _both(_both(_print_line, tape), live)
         return asyncio.run(run_lab(lab, scenario, knobs, out, aiter(commands) if commands else None, auto=args.auto))
     from labs.story import Story
     from tutor.commands.asking import Asking
@@ -99,11 +107,11 @@ def _run(lab: Lab, knobs: dict[str, KnobValue], args: argparse.Namespace, tape: 
     told: list[Event] = []
     if asked:
         asking = Asking(InputLines(MAX_COMMAND))
-        out = _noting(_both(asking.hear(_teller(Story())), tape), told)
+        out = _noting(_both(_both(asking.hear(_teller(Story())), tape), live), told)
         ended = asyncio.run(run_lab(lab, scenario, knobs, out, aiter(asking), auto=False, pauses=False))
     else:
         tell = _teller(Story())
-        out = _noting(_both(_while_read(tell), tape) if tape else tell, told)
+        out = _noting(_both(_both(_while_read(tell), tape) if tape else tell, live), told)
         ended = asyncio.run(run_lab(lab, scenario, knobs, out, None, auto=True))
     _keep(told)
     return ended
@@ -158,7 +166,7 @@ def _while_read(out: Out) -> Out:
     return tell
 
 
-def _both(out: Out, tape: IO[bytes] | None) -> Out:
+def _both(out: Out, tape: IO[bytes] | LiveTape | None) -> Out:
     if tape is None:
         return out
 

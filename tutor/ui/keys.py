@@ -295,3 +295,11 @@ FILTER: list[BindingType] = [
     _key("filter.close", "escape", "screen.leave", "Take the filter away", label="All messages", display="Esc"),
     _key("filter.list", "down", "submit", "To the messages"),
 ]
+
+STAGE: list[BindingType] = [
+    *APP[:2],
+    _key("stage.quit", "q,escape", "app.quit", "Quit"),
+    _key("stage.play", "p", "play", "Play the last good tape"),
+    _key("stage.skip", "space,enter", "skip", "Have what comes next on a recording come now", display="Space"),
+    _key("stage.theme", "t", "next_theme", "Next theme: dark, light, colour-blind, high contrast"),
+]
