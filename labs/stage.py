@@ -160,8 +160,10 @@ class Stage:
         self._learner.faults[id] = break_it
 
     async def judge(self, *ids: str) -> None:
-        """Compute these verdicts from the tape as it is now."""
+        """Compute these verdicts from the tape as it is now; those that were excused stay so."""
         for id in ids:
+            if id in self._excused:
+                continue
             await self.flush()
             finding = self._scenario.VERDICTS[id](self.tape)
             if finding.ok and not finding.evidence:

@@ -172,14 +172,14 @@ async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> Running:
         verb(routes[route], **arguments)
         tap.note(words.format(route=route, **arguments))
 
-    commands = {
+    commands: dict[str, Callable[..., Any]] = {
         "delay": partial(told, Route.set_delay, "the way to {route} takes {seconds:g} s each way"),
         "stop": partial(
             told, Route.stop,
             "the way to {route} passes nothing on; this relay's own kernel still acknowledges what is sent to it",
         ),
         "go_on": partial(told, Route.go_on, "the way to {route} passes on again"),
-        "lead": partial(told, Route.lead, "the way to {route} leads to {target} from now on"),
+        "lead": lambda route, target: routes[route].lead(target),
         "reset": partial(told, Route.reset, "every connection on the way to {route} is reset"),
     }  # fmt: skip
     addresses = {name: await route.listen() for name, route in routes.items()}

@@ -130,7 +130,6 @@ async def _pings(scene: Scene) -> None:
         for payload in (*steps.PAYLOADS, *(b"%d" % number for number in range(PINGS_EACH))):
             await first_of(await connection.ping(payload), ANSWER_SECONDS + 2 * delay)
         await connection.close()
-    await scene.network.call("delay", route="server", seconds=0.0)
     await stage.judge("pong-echoes", "round-trip")
 
 
@@ -216,6 +215,8 @@ async def _black_hole(scene: Scene) -> None:
 
 async def _stopped_way(scene: Scene) -> None:
     """What stands for a black hole where none can be made: keepalive cannot be judged by it, the others can."""
+    scene.stage.note(steps.HOLE_STAND_IN)
+    await scene.network.call("delay", route="server", seconds=0.0)
     detectors = [detector for detector in _three(scene) if detector.kind != steps.KEEPALIVE]
     watches = await watching(scene.tap, scene.network.addresses["server"], steps.BLACK_HOLE, detectors)
 

@@ -99,6 +99,10 @@ HOLE = Plan(
         Ask("in-flight", "Does TCP keepalive notice with data in flight, too?", "choice", ("yes", "no")),
     ),
 )
+HOLE_STAND_IN = (
+    "STAND-IN: a relay that stops forwarding takes the black hole's place. Its own kernel still acknowledges, as a "
+    "balancer's does, so TCP keepalive is not judged by it."
+)
 BALANCED = Plan(
     "balancer",
     "Behind a balancer",
