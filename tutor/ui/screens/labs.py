@@ -58,6 +58,8 @@ class LabsScreen(TutorScreen):
         if lab is not None:
             self.query_one("#verdicts", Sheet).update(partial(_verdicts, lab))
             self.query_one("#claims").scroll_home(animate=False)
+        if lab is catalog.LABS[0]:  # what stands above it comes into view, too
+            self.call_after_refresh(self.query_one("#labs").scroll_home, animate=False)
 
     @on(Choice.Chosen, ".lab")
     def _lab_chosen(self, event: Choice.Chosen) -> None:

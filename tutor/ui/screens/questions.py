@@ -162,7 +162,7 @@ class QuestionsScreen(TutorScreen):
         if question is None or not question.claims:
             self._refuse("No lab measures a claim of this question yet.")
         elif not self._reader.revealed:
-            self.notify("Say it aloud, unfold the answer with a, then prove it.")
+            self._refuse("Say it aloud, unfold the answer with a, then prove it.")
         else:
             self.tutor.open_lab(question.claims[0].lab, question.claims[0].verdict)
 
@@ -249,7 +249,8 @@ class QuestionsScreen(TutorScreen):
         self.query_one("#found", Static).update("" if self.tutor.desk.bank.questions else self._why_empty())
 
     def _refuse(self, why: str) -> None:
-        """A key has nothing to do here."""
+        """A key has nothing to do here; pressed again it says so in the same place."""
+        self.app.clear_notifications()
         self.notify(why if self.tutor.desk.bank.questions else self._why_empty())
 
     def _why_empty(self) -> str:
