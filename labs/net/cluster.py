@@ -40,6 +40,7 @@ class Cluster:
         self._tasks = Tasks()
         self._cast = Cast(self._tasks, lambda part, record: None, self._ended)
         self._children: list[Child] = []
+        self._names: dict[str, str] = {}  # of the nodes in the store
         self._store: Store | None = None
         self._balancer: Balancer
         self._address = ""
@@ -61,6 +62,7 @@ class Cluster:
         self._children = await together(*(self._cast.spawn(name, "labs.net.node", dict(config)) for name in names))
         for child in self._children:
             self._balancer.join(child.id, child.address)
+            self._names[child.id] = (await child.call("state"))["name"]
 
     def ready(self) -> dict[str, object]:
         """What a client needs to know: the balancer's addresses, and each node's own."""
@@ -100,3 +102,12 @@ class Cluster:
         self._options.tell(f"{child.id} has ended: {last_words(child)}; the other nodes go on")
         with contextlib.suppress(KeyError):
             self._balancer.leave(child.id)
+        self._tasks.start(self._bury(child), f"{child.id} is dead")
+
+    async def _bury(self, dead: Child) -> None:
+        """Have the first node that can do it give to the others what the dead one had."""
+        for child in self._children:
+            if child.running and dead.id in self._names:
+                with contextlib.suppress(ProcessError):
+                    await child.call("bury", name=self._names[dead.id])
+                    return

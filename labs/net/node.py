@@ -3,7 +3,8 @@
 config: the arguments of serve_options() but for `access_log`, `secret` as text (what is none escaped, PEP 383);
 `tap` false: it records no bytes.
 Commands: `drain` (no new sessions, acknowledgements finish, clients are told; answered when that is over), `tell`
-(clients are told to come back, and nothing else: new ones are welcome) and `state`.
+(clients are told to come back, and nothing else: new ones are welcome), `state`, and `bury` (another node, by the
+`name` of its state, is known to be dead: the others get what it had, at once).
 """
 
 from __future__ import annotations
@@ -37,9 +38,16 @@ async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> Running:
 
     def state() -> dict[str, object]:
         counters = server.stomp.broker.counters
-        return {"sessions": counters.connected, "unacknowledged": counters.unacknowledged, "queued": counters.queued}
+        return {
+            "name": server.stomp.broker.config.node, "sessions": counters.connected,
+            "unacknowledged": counters.unacknowledged, "queued": counters.queued,
+        }  # fmt: skip
 
-    return Running({"main": server.address}, {"drain": drain, "tell": tell, "state": state})
+    def bury(name: str) -> None:
+        if server.relay is not None:
+            server.relay.bury(name)
+
+    return Running({"main": server.address}, {"drain": drain, "tell": tell, "state": state, "bury": bury})
 
 
 async def _serve(server: Server, stop: asyncio.Event, over: asyncio.Event) -> None:

@@ -493,6 +493,11 @@ function verbs.renew()
   return {'ok', found[1], meta('waiting'), meta('dead'), meta('expired')}
 end
 
+function verbs.bury()
+  expel(take())
+  return {'ok'}
+end
+
 function verbs.quit()
   expel(node)
   call('DEL', P .. 'op:' .. node, P .. 'refused:' .. node)

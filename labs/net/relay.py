@@ -156,6 +156,10 @@ class Relay:
         arguments = lambda attempt: self._numbered.arguments(demand, number, attempt)  # noqa: E731
         self._add(_Step(demand, number, deadline, arguments))
 
+    def bury(self, name: str) -> None:
+        """The node of that name is dead, as its owner knows: do not wait for the end of its lease."""
+        self._own("bury", lambda reply: None, name)
+
     def _merged(self, demand: Submit) -> bool:
         """Whether it could be added to the one before it: acknowledgements come in great numbers."""
         last = self._queue[-1] if self._queue else None

@@ -92,7 +92,7 @@ def fetch(url: str, body: bytes | None = None, **headers: str) -> Any:
 
 def test_a_killed_node_loses_nothing_that_was_not_acknowledged() -> None:
     gone = "ws-tutor serve: n2 has ended: it ended with status -9; the other nodes go on\n"
-    with served("--nodes", "3", "--set", "relay-lease=1", says=gone) as cluster:
+    with served("--nodes", "3", "--set", "relay-lease=60", says=gone) as cluster:
         victim, heard = dial_node(cluster, 1)
         subscribe(victim, heard, "/queue/work", "client-individual")
         other, there = dial_node(cluster, 0, "bob")
