@@ -33,7 +33,7 @@ def _emit(message: dict[str, object]) -> None:
 
 def _emit_record(record: Record | Remark) -> None:
     if isinstance(record, Remark):
-        _emit({"t": record.t, "remark": record.kind, "fields": record.fields})
+        _emit({"t": record.t, "remark": record.text})
         return
     message: dict[str, object] = {
         "t": record.t, "line": record.line, "local": record.local, "remote": record.remote, "way": record.way,

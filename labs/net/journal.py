@@ -13,7 +13,7 @@ import itertools
 from dataclasses import dataclass
 
 from labs.net.tap import Record, Remark
-from labs.tape import Bytes, Event, Metric, Note
+from labs.tape import Bytes, Event, Note
 
 STRANGER = "stranger"
 
@@ -69,18 +69,12 @@ class Journal:
             if isinstance(item, Event):
                 out.append(item)
             elif isinstance(item, Remark):
-                out.append(self._remark(part, item))
+                out.append(Note(t=item.t - self.began, text=f"{part}: {item.text}"))
             elif item.way in ("dial", "accept"):
                 self._begin(part, item)
             elif (event := self._bytes(part, item)) is not None:
                 out.append(event)
         return out
-
-    def _remark(self, part: str, remark: Remark) -> Event:
-        at = remark.t - self.began
-        if remark.kind == "note":
-            return Note(t=at, text=f"{part}: {remark.fields['text']}")
-        return Metric(t=at, part=part, **remark.fields)
 
     def _begin(self, part: str, record: Record) -> None:
         if record.way == "dial":

@@ -249,6 +249,6 @@ async def _keep_errors(child: Child) -> None:
 def _record(message: dict[str, Any]) -> Record | Remark:
     at = float(message["t"]) if SHARED_CLOCK else time.monotonic()
     if "remark" in message:
-        return Remark(at, message["remark"], message["fields"])
+        return Remark(at, message["remark"])
     data = bytes.fromhex(message.get("hex", ""))
     return Record(at, message["line"], message["local"], message["remote"], message["way"], data)

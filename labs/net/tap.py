@@ -38,11 +38,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What a part says of itself or has noticed: a `note` or a `metric` of the tape, with its fields."""
+    """What a part has noticed, in words; `t` as in a Record."""
 
     t: float
-    kind: Literal["note", "metric"]
-    fields: dict[str, Any]
+    text: str
 
 
 def address_of(name: Any) -> str:
@@ -84,11 +83,7 @@ class Tap:
 
     def note(self, text: str) -> None:
         """Say what the part has noticed, at the moment it does."""
-        self.sink(Remark(time.monotonic(), "note", {"text": text}))
-
-    def metric(self, name: str, value: float, unit: str) -> None:
-        """A figure that the part has measured."""
-        self.sink(Remark(time.monotonic(), "metric", {"name": name, "value": value, "unit": unit}))
+        self.sink(Remark(time.monotonic(), text))
 
     async def dial(self, address: str) -> tuple[socket.socket, Line]:
         """Connect to `ip:port`; raises OSError, TimeoutError.

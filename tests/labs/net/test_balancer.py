@@ -264,7 +264,7 @@ async def test_as_a_child_it_obeys_and_tells_what_it_notices():
                 await child.call("drain", node="x")
             with pytest.raises(ProcessError, match="no command 'dance'; it has drain"):
                 await child.call("dance")
-            notes = lambda: [each.fields["text"] for each in taken if isinstance(each, Remark)]  # noqa: E731
+            notes = lambda: [each.text for each in taken if isinstance(each, Remark)]  # noqa: E731
             await until(lambda: len(notes()) >= 2, "the dead node is noticed")
             assert "a is draining: told to drain" in notes()
             assert any(text.startswith("d is down: ") for text in notes())

@@ -64,7 +64,7 @@ async def test_a_stopped_way_passes_neither_bytes_nor_ends_until_it_goes_on():
         raw.send(b"a")
         await raw.reader.readexactly(1)
         await running.obey("stop", {"route": "way"})
-        assert "its own kernel still acknowledges" in said[-1].fields["text"].replace("this relay's", "its")
+        assert "its own kernel still acknowledges" in said[-1].text.replace("this relay's", "its")
         raw.send(b"held")
         raw.writer.write_eof()
         async with dialled(running) as late:

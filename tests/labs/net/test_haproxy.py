@@ -37,14 +37,14 @@ async def test_it_balances_sticks_drains_and_shows_its_configuration():
             for attribute in ("HttpOnly", "Max-Age=3600", "SameSite=Lax"):
                 assert attribute in cookie
             bound = cookie.partition(";")[0]
-            assert "=a" not in bound and "=b" not in bound, "its value is opaque"
+            assert bound.partition("=")[2] not in {"a", "b"}, "its value is opaque"
             assert [(await balanced.ask(Cookie=bound)).body for _ in range(3)] == [first.body] * 3
             await child.call("drain", node=first.body.decode())
             assert (await balanced.ask(Cookie=bound)).body != first.body
             await child.call("undrain", node=first.body.decode())
             with pytest.raises(ProcessError, match="No such server"):
                 await child.call("drain", node="x")
-            shown = [each.fields["text"] for each in said if isinstance(each, Remark)]
+            shown = [each.text for each in said if isinstance(each, Remark)]
             assert any("timeout tunnel 3000ms" in text for text in shown)
             assert not any("dynamic-cookie-key" in text or "/tmp" in text for text in shown)
         finally:
