@@ -58,6 +58,12 @@ def tables(metrics: Iterable[Metric]) -> list[Table]:
     return list(found.values())
 
 
+def column(metric: Metric) -> str:
+    """The column that the metric is a cell of, or nothing."""
+    match = _CELL.fullmatch(metric.name)
+    return match[3] if match else ""
+
+
 def is_cell(metric: Metric) -> bool:
     """Whether the metric belongs to a table."""
     return _CELL.fullmatch(metric.name) is not None

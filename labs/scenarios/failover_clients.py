@@ -8,8 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from labs.net.tasks import Tasks
-from labs.scenarios.failover_reading import BOUND, CODE, WAIT
+from labs.scenarios.failover_reading import BOUND, CLIENTS, WAIT
 from labs.stage import Stage, StageError
+from labs.tables import cell
+from labs.timeline import CODE, SESSIONS
 from labs.wire.stomp import Frame
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class Returning:
         from labs.rules.backoff import Policy
 
         self.name = name
-        self.ended = 0
+        self.ended = self._sessions = 0
         self._stage = stage
         options = ClientOptions(
             opening=Opening("/ws", subprotocols=("v12.stomp",), queue=None),
@@ -84,23 +86,29 @@ class Returning:
         self._news.set()
 
     def _told(self, event: Event) -> None:
-        from labs.net.resuming import Ended, GaveUp, Lost
+        from labs.net.resuming import Ended, GaveUp, Lost, Opened
         from labs.rules.backoff import Wait
 
         match event:
+            case Opened():
+                self._sessions += 1
+                self._measured(SESSIONS, self._sessions)
             case Ended(code, reason):
                 self.ended += 1
                 self._news.set()
-                self._stage.metric(CODE, code, "", self.name)
+                self._measured(CODE, code)
                 if reason:
                     self._stage.note(f"{self.name}: {reason}")
             case Wait():
-                self._stage.metric(WAIT, round(event.seconds, 4), "s", self.name)
-                self._stage.metric(BOUND, round(event.at_least + event.bound, 4), "s", self.name)
+                self._measured(WAIT, event.seconds, "s")
+                self._measured(BOUND, event.at_least + event.bound, "s")
             case Lost(destination, gap):
                 self._stage.note(f"{self.name}: {gap.first} to {gap.last} of {destination} are gone")
             case GaveUp(why):
                 self._stage.note(f"{self.name} gives up: {why}")
+
+    def _measured(self, column: str, value: float, unit: str = "") -> None:
+        self._stage.metric(cell(CLIENTS, self.name, column), round(value, 4), unit, self.name)
 
 
 class Press:

@@ -37,7 +37,7 @@ def shown(tape: Tape) -> list[str]:
 
 
 def herd_flattened(tape: Tape) -> Finding:
-    expected = "full jitter below 0-1 s on top, and that below none, as in the MODEL's last attempt"
+    expected = "full jitter far below both others in the MODEL's last attempt, and below both on the wire"
     came = arrivals(tape)
     modelled = _modelled(tape)
     if any(len(each) < steps.CROWD for each in came.values()) or any(not each for each in modelled.values()):
@@ -47,7 +47,8 @@ def herd_flattened(tape: Tape) -> Finding:
     names = steps.JITTER_NAMES
     observed = "busiest 100 ms: " + ", ".join(f"{names[jitter]} {peaks[jitter]}" for jitter in JITTERS)
     observed += f" of {steps.CROWD}; MODEL: " + ", ".join(f"{last[jitter]:,}" for jitter in JITTERS)
-    ok = all(each["full"] < each["second"] < each["none"] for each in (peaks, last))
+    # Of the real ones a busy machine delays many at once: it flattens nothing, but may swap the other two.
+    ok = peaks["full"] < min(peaks["second"], peaks["none"]) and 10 * last["full"] < last["second"] < last["none"]
     evidence = [line for each in came.values() for _, exchange in each for line in exchange.request.lines]
     evidence += [line for each in modelled.values() for line, _ in each]
     worst = max(JITTERS, key=lambda jitter: peaks[jitter])

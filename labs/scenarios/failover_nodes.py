@@ -48,17 +48,14 @@ class Behind:
         """SIGKILL under traffic; everybody comes back, and then so does the node."""
         await self.whole()
         stage, stop = self._stage, asyncio.Event()
-        line = len(stage.tape.events)
 
         async def killing() -> None:
-            nonlocal node, line
+            nonlocal node
             await self.press.goes_on(AROUND)
             on = await self._on()
             node = node or on[steps.PRESS]
             there = [client for client in self._clients.values() if on[client.name] == node]
             ended = {client.name: client.ended for client in there}
-            await stage.flush()
-            line = len(stage.tape.events)
             await together(*(self.press.urgent() for _ in range(URGENT)), self._kill(node))
             await together(*(client.noticed(ended[client.name]) for client in there))
             await together(*(client.returned() for client in there))
@@ -71,7 +68,7 @@ class Behind:
         await together(*(reader.heard(steps.NEWS, str(self.press.number)) for reader in self.readers))
         await stage.judge("kill-is-1006", "backoff-in-bounds", "moved-to-a-living-node", "session-restored")
         await stage.judge("nothing-lost", "nothing-twice")
-        for told in timeline(stage.tape, line + 1)[:SHOWN]:
+        for told in timeline(stage.tape)[:SHOWN]:
             stage.note(told)
         self._dead = node
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from labs.recording import Tape
-from labs.scenarios.failover_steps import NODES
 from labs.scenarios.reading import Exchange, exchanges
-from labs.tape import FaultInjected, Metric, Note, Part
+from labs.tables import cell
+from labs.tape import Metric, Part
+from labs.timeline import AGAIN, Timeline
 from labs.wire.handshake import switches, wants_upgrade
 
 KEY = "Sec-WebSocket-Key"
-CODE, WAIT, BOUND = "close code", "wait", "bound of the wait"  # metrics of a client
+CLIENTS = "clients that come back"  # the table of these columns
+WAIT, BOUND = "waits", "bound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +84,22 @@ def downs(tape: Tape, role: str, *, since: int = 0) -> list[tuple[int, Part]]:
 
 
 def metrics(tape: Tape, name: str, *, since: int = 0) -> list[tuple[int, Metric]]:
-    """The metrics of that name from that line on."""
-    return [(line, event) for line, event in tape.of(Metric) if line > since and event.name == name]
+    """The metrics of that name, or of that column of the clients' table, from that line on."""
+    return [
+        (line, event)
+        for line, event in tape.of(Metric)
+        if line > since and event.name in (name, cell(CLIENTS, event.part or "", name))
+    ]
 
 
-def timeline(tape: Tape, since: int) -> list[str]:
-    """Who noticed what, and when, from the event on that line on: one line of text each, seconds after it."""
-    start = tape.line(since).t
-    told: list[tuple[float, str]] = []
-    for event in tape.events[since - 1 :]:
-        if isinstance(event, FaultInjected):
-            told.append((event.t, f"{event.target}: {event.id}"))
-        elif isinstance(event, Part) and event.id in (*NODES, "balancer", "store"):
-            told.append((event.t, f"{event.id} is {event.state}"))
-        elif isinstance(event, Metric) and event.name == CODE:
-            told.append((event.t, f"{event.part} sees {event.value:g}"))
-        elif isinstance(event, Note) and event.text.startswith("balancer: "):
-            told.append((event.t, event.text))
-    for each in passages(tape, since=since):
-        if each.opened and each.outer.response is not None:
+def timeline(tape: Tape) -> list[str]:
+    """Who noticed the latest fault, and when: one line of text each, in seconds after it."""
+    noticed = Timeline()
+    for event in tape.events:
+        noticed.add(event)
+    start = noticed.entries[0].t if noticed.entries else 0.0
+    told = [(each.t, f"{each.part} {each.text}") for each in noticed.entries if each.text != AGAIN]
+    for each in passages(tape):
+        if each.opened and each.outer.response is not None and each.t > start:
             told.append((each.outer.response.message.t, f"{each.client} is on {each.node}"))
     return [f"+{t - start:.3f} s  {text}" for t, text in sorted(told)]

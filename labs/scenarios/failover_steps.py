@@ -15,7 +15,7 @@ TELL, DEREGISTER = "tell", "deregister"  # the two halves of taking a node out
 CUT, JOIN = "cut-off", "joined-again"  # a node and the store
 
 CROWD = 200  # real clients for each kind of jitter
-CEILING = 1.5  # seconds that each of these waits, as its jitter has it
+CEILING = 2.0  # seconds that each of these waits, as its jitter has it
 MODELLED = 100_000
 MODEL_BASE, MODEL_CAP, MODEL_ATTEMPTS = 1.0, 60.0, 6  # seconds, seconds, attempts that all fail
 SEED = 2026

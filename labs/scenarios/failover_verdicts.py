@@ -12,10 +12,11 @@ from labs.rules.cursor import Cursor, Seen
 from labs.scenarios import failover_steps as steps
 from labs.scenarios.failover_clients import BASE_SECONDS, CAP_SECONDS, STABLE_SECONDS
 from labs.scenarios.failover_herd import herd_flattened
-from labs.scenarios.failover_reading import BOUND, CODE, WAIT, Passage, metrics, passages
+from labs.scenarios.failover_reading import BOUND, WAIT, Passage, metrics, passages
 from labs.scenarios.reading import SeenFrame, frames
 from labs.scenarios.stomp_reading import Delivery, Reading, lines
 from labs.tape import FaultInjected, Part
+from labs.timeline import CODE
 from labs.wire.frames import CLOSE, is_control
 from labs.wire.printable import count
 

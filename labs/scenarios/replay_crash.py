@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from labs.net.processes import Child
@@ -75,7 +76,9 @@ class Crash:
         self._stage.metric(steps.WRITES_METRIC, writes, "writes", "room")
         self._stage.fault("kill", "room")
         await publisher.publish(1)
-        await together(*(self._until_cut(member) for member in members))
+        codes = Counter(await together(*(_until_cut(member) for member in members)))
+        for code, times in codes.items():
+            self._stage.metric(f"{steps.SEEN}{code}", times, "members", "audience")
         await self._server.over.wait()
         self._cursors = {member.name: member.cursor for member in members}
         await self._stage.judge("crash-mid-broadcast")
@@ -123,12 +126,12 @@ class Crash:
         await together(*(member.client.disconnect() for member in members))
         await publisher.leave()
 
-    async def _until_cut(self, member: Member) -> None:
-        """Read to the end of the connection, and tell how the API reports that."""
-        await member.client.until(lambda frame: False)
-        member.note_received()
-        code = member.client.connection.close_code
-        self._stage.metric(f"close code, {member.name}", code or 0, "", "audience")
+
+async def _until_cut(member: Member) -> int:
+    """Read to the end of the connection; the close code that the API reports for that."""
+    await member.client.until(lambda frame: False)
+    member.note_received()
+    return member.client.connection.close_code or 0
 
 
 async def _take(member: Member, number: int) -> None:

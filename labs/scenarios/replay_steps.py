@@ -13,6 +13,7 @@ JOINED, PENDING, CURSOR = "joined", "pending", "cursor"
 
 MEMBERS, WRITES = 20, 8  # of the room; how many are written the message before the server dies
 WRITES_METRIC = "writes until the kill"
+SEEN = "members that see "  # and a close code
 AGE = 1.5  # seconds that the room keeps a message
 OVERFLOW = 20  # messages more than the buffer holds
 

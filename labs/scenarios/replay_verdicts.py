@@ -15,7 +15,6 @@ from labs.tape import Metric
 from labs.wire.printable import count
 
 SHOWN = 6  # numbers of a list that are told one by one
-CODE = "close code, "  # begins the metric of how a member's API reports the end
 
 
 def _number(each: Sent | Delivery) -> int:
@@ -215,14 +214,14 @@ KILLED = 2  # the message in whose broadcast the server was killed
 def _crash(tape: Tape) -> Finding:
     members = _Members(tape)
     metrics = [(line, event) for line, event in tape.of(Metric) if line > members.since > 0]
-    codes = [(line, event) for line, event in metrics if event.name.startswith(CODE)]
+    codes = [(line, event) for line, event in metrics if event.name.startswith(steps.SEEN)]
     n, k = steps.MEMBERS, next((int(each.value) for _, each in metrics if each.name == steps.WRITES_METRIC), 0)
     expected = f"{k} of {n} have it; all {n} connections end with 1006"
     if KILLED not in members.sent or not codes or not k:
         return unmeasured(expected, "the message or the end of the connections is not on the tape")
     have = members.have(KILLED, steps.JOINED)
     farewells = sum(bool(each.session.closed_with) for each in members.of(steps.JOINED))
-    told = Counter(str(int(event.value)) for _, event in codes)
+    told = Counter({event.name.removeprefix(steps.SEEN): int(event.value) for _, event in codes})
     observed = f"{len(have)} of {len(members.names)} have it; close codes: " + ", ".join(
         f"{code} ({times} times)" for code, times in told.most_common()
     )

@@ -11,6 +11,7 @@ from itertools import zip_longest
 from labs import tape
 from labs.recording import Tape, Traced
 from labs.tables import is_cell
+from labs.timeline import Timeline
 from labs.wire.message import Message
 from labs.wire.pairing import Pairing
 
@@ -59,6 +60,8 @@ class LabModel:
     links: dict[tuple[str, str], int] = field(default_factory=dict)
     """Bytes from part to part, each counted at one end"""
     steps: int = 0
+    timeline: Timeline = field(default_factory=Timeline)
+    """Who noticed what since the latest fault"""
     news: int = 0
     """Grows with everything that is told in words: story, answers, measurements, the end"""
     refusals: int = 0
@@ -94,6 +97,7 @@ class LabModel:
     def add(self, event: tape.Event) -> list[Row]:
         """Take the next event; returns the messages that it completed."""
         rows = self._rows(self.record.add(event))
+        self.timeline.add(event)
         match event:
             case tape.Bytes():
                 self._count(event)

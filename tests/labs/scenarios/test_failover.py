@@ -44,7 +44,9 @@ async def test_every_verdict_holds_and_names_its_evidence() -> None:
     assert [id for id, state in states if state == "down"][:3] == [killed(played), "alone-1", "node-2"]
     judged = [event.id for event in played.of(tape.Verdict)]
     assert judged.count("nothing-lost") == 2, "judged again in free play"
-    assert any(event.text.endswith(f"{killed(played)}: kill") for event in played.of(tape.Note)), "a timeline is told"
+    assert any(event.text == f"+0.000 s  {killed(played)} fault kill" for event in played.of(tape.Note)), (
+        "a timeline is told"
+    )
     assert not any("redis://" in str(event) for event in played.events), "the store's password is on no tape"
     broken_on_the_tape(Played(played.ended, [event for event in played.events if not of_the_crowd(event)]))
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from labs import tape
+from labs.timeline import Entry
 from labs.wire.frames import PONG, TEXT, encode_frame
 from tests.tutor.ui import lab_tape
 from tests.tutor.ui.lab_tape import asked, frames, model_of, opening, passed, verdict
 from tutor.ui import lab_story
 from tutor.ui.lab_model import Row
+from tutor.ui.timeline_lines import SHOWN, timeline_lines
 from tutor.ui.widgets import columns
 from tutor.ui.widgets.fields import nest
 from tutor.ui.widgets.predict import AnswerError, parse_answer
@@ -170,3 +172,21 @@ def test_answers(form: str, text: str, value: object) -> None:
 def test_what_is_no_answer(form: str, text: str) -> None:
     with pytest.raises(AnswerError, match="such as"):
         parse_answer(form, text)
+
+
+def test_a_timeline_tells_who_noticed_a_fault_and_when():
+    entries = [
+        Entry(5.0, "node-1", "fault kill"),
+        Entry(5.01, "node-1", "is down", "down"),
+        Entry(5.25, "ann", "sees 1006"),
+    ]
+    assert [line.plain for line in timeline_lines(entries, 60)] == [
+        "Who noticed, and when",
+        "   0.000 s  ! node-1 fault kill",
+        "  +0.010 s  ✗ node-1 is down",
+        "  +0.250 s  · ann sees 1006",
+        "",
+    ]
+    many = timeline_lines([entries[0], *(Entry(6.0, "ann", str(number)) for number in range(50))], 60)
+    assert len(many) == SHOWN + 4
+    assert many[-2].plain == "  and 36 lines more"

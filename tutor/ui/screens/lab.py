@@ -22,6 +22,7 @@ from tutor.ui.lab_run import Process, Run, state
 from tutor.ui.lines import Lines, counted
 from tutor.ui.screens.base import TutorScreen
 from tutor.ui.screens.lab_dialogs import FaultsDialog, KnobsDialog
+from tutor.ui.timeline_lines import timeline_lines
 from tutor.ui.widgets.lab_bar import PANES, LabBar
 from tutor.ui.widgets.predict import Predict
 from tutor.ui.widgets.sheet import Sheet
@@ -71,6 +72,7 @@ class LabScreen(TutorScreen):
                 yield Static("Parts and verdicts", classes="pane-title")
                 with VerticalScroll(id="parts", can_focus=False):
                     yield Topology()
+                    yield Sheet(id="timeline", classes="-none")
                     yield Sheet(id="metrics", classes="-none")
                     yield VerdictList(self.lab.verdicts, self._wanted)
 
@@ -93,7 +95,8 @@ class LabScreen(TutorScreen):
         self._committed, self._news = None, -1
         await self._ask(None)
         self._traffic.begin()
-        self.query_one("#metrics").add_class("-none")
+        for id in ("#timeline", "#metrics"):
+            self.query_one(id).add_class("-none")
         self.query_one(Story).follow()
         if self._frames is not None:
             self._frames.resume()
@@ -123,6 +126,9 @@ class LabScreen(TutorScreen):
         self._bar.state = state(run)
         self.query_one(Topology).show(run.model.parts, run.model.links, over=run.over)
         self._traffic.settle()
+        if entries := run.model.timeline.entries:
+            sheet = self.query_one("#timeline", Sheet).remove_class("-none")
+            sheet.update(lambda width: timeline_lines(list(entries), width))
         if run.model.metrics:
             sheet = self.query_one("#metrics", Sheet).remove_class("-none")
             sheet.update(lambda width: lab_story.metric_lines(run.model, width))
