@@ -9,14 +9,14 @@ import json
 import random
 import secrets
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from labs.broker.config import BrokerConfig
-from labs.broker.demands import Answer, Arrival, Demand, Failed, Listen, Placed, Submit
-from labs.net.relay_codec import PREFIX, Numbered, answer_to, read_entry, script
+from labs.broker.demands import Answer, Arrival, Demand, Failed, Placed
+from labs.net.outbox import BATCH, Outbox
+from labs.net.relay_codec import PREFIX, read_entry, script
 from labs.net.store import StoreError, open_store, shown_url, store_client
 from labs.net.tasks import Tasks
 from labs.rules.setting import setting
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 2.0  # of the store, then the connection is given up
 BLOCK_MS = 1000
-BATCH = 256  # demands, or arrivals, at a time
 TRIM_BYTES = 256 * 1024  # read from the inbox, until the store is told
 INBOX_BYTES = 32 * 1024 * 1024  # waiting for a node; a topic's message is not added beyond
 REPEAT_SECONDS = 60.0  # how long the store knows which steps were done
@@ -62,36 +61,6 @@ class Node(Protocol):
     def highest(self) -> int: ...
 
 
-@dataclass(eq=False, slots=True)
-class _Step:
-    """A demand on its way. `number` makes it one that is done once; `attempt` tells the tries of a Listen apart."""
-
-    demand: Demand | None
-    number: int
-    deadline: float
-    arguments: Callable[[int], list[Any]]
-    done: Callable[[Any], None] | None = None
-    attempt: int = 0
-    failed: bool = False
-
-    @property
-    def step(self) -> int:
-        return getattr(self.demand, "step", 0)
-
-
-@dataclass(eq=False, slots=True)
-class _Place:
-    """Where among the arrivals the answer to a Listen belongs."""
-
-    step: _Step
-    attempt: int
-    answer: asyncio.Future[Answer | None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-    def resolve(self, answer: Answer | None) -> None:
-        if not self.answer.done():
-            self.answer.set_result(answer)
-
-
 class Relay:
     """One node's way to the store at `url`. `config.node` names it there."""
 
@@ -101,13 +70,9 @@ class Relay:
         self._name = config.node
         self._node = node
         self._inbox = f"{PREFIX}in:{config.node}"
-        self._numbered = Numbered(config.node)
+        self._outbox = Outbox(config.node, limits.relay_wait)
         self._scripts = {over: self._script(config, over) for over in (False, True)}
         self._hashes: dict[bool, str] = {}
-        self._queue: deque[_Step] = deque()
-        self._sent: list[_Step] = []
-        self._places: dict[int, _Place] = {}
-        self._wake = asyncio.Event()
         self._generation = 0
         self._last = "0-0"
         self._unread = 0  # bytes read that the store was not told of
@@ -149,34 +114,11 @@ class Relay:
 
     def demand(self, demand: Demand) -> None:
         """Carry it out behind all others; what has a step is answered, by a Failed when it takes too long."""
-        if isinstance(demand, Submit) and self._merged(demand):
-            return
-        number = self._numbered.number()
-        deadline = self._now() + self._limits.relay_wait if getattr(demand, "step", 0) else float("inf")
-        arguments = lambda attempt: self._numbered.arguments(demand, number, attempt)  # noqa: E731
-        self._add(_Step(demand, number, deadline, arguments))
+        self._outbox.demand(demand, self._now())
 
     def bury(self, name: str) -> None:
         """The node of that name is dead, as its owner knows: do not wait for the end of its lease."""
-        self._own("bury", lambda reply: None, name)
-
-    def _merged(self, demand: Submit) -> bool:
-        """Whether it could be added to the one before it: acknowledgements come in great numbers."""
-        last = self._queue[-1] if self._queue else None
-        if last is None or demand.step or demand.groups or not isinstance(last.demand, Submit):
-            return False
-        before = last.demand
-        if before.step or before.groups or len(before.settled + before.returned + before.bounced) > BATCH:
-            return False
-        merged = replace(
-            before,
-            settled=before.settled + demand.settled,
-            returned=before.returned + demand.returned,
-            bounced=before.bounced + demand.bounced,
-        )
-        last.demand = merged
-        last.arguments = lambda attempt: self._numbered.arguments(merged, last.number, attempt)
-        return True
+        self._outbox.say("bury", name)
 
     async def close(self) -> None:
         """Say what is left to say, take leave of the other nodes, hang up; once."""
@@ -186,7 +128,7 @@ class Relay:
         with contextlib.suppress(Exception):
             async with asyncio.timeout(LAST_SECONDS):
                 left = asyncio.Event()
-                self._own("quit", lambda reply: left.set())
+                self._outbox.say("quit", done=lambda reply: left.set())
                 await left.wait()
         self._over = True  # the client may take a cancellation for a timeout of its own
         for task in self._running:
@@ -221,25 +163,13 @@ class Relay:
 
     # To the store.
 
-    def _add(self, step: _Step) -> None:
-        self._queue.append(step)
-        self._wake.set()
-
     async def _write(self) -> None:
         while not self._over:
-            await self._wake.wait()
+            await self._outbox.wake.wait()
             if self._must_admit:
                 await self._trying(self._admit)
-                continue
-            if not self._sent:
-                self._sent = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
-            self._sent = [step for step in self._sent if not step.failed]
-            if not self._sent:
-                self._wake.clear()
-                if self._queue:
-                    self._wake.set()
-                continue
-            await self._trying(self._send)
+            elif self._outbox.take():
+                await self._trying(self._send)
 
     async def _trying(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work`; when the store does not answer, wait longer each time."""
@@ -265,45 +195,22 @@ class Relay:
 
         await self._load()
         pipeline = self._client.pipeline(transaction=False)
-        for step in self._sent:
-            step.attempt += 1
-            if isinstance(step.demand, Listen) or (isinstance(step.demand, Submit) and step.demand.placed):
-                self._make_place(step, step.demand.step)
-            arguments = step.arguments(step.attempt)
+        sent = self._outbox.sent
+        for step in sent:
+            arguments = self._outbox.arguments(step)
             pipeline.evalsha(self._hashes[arguments[0] not in _ON_LIMITS], 0, *arguments)
-        replies = await pipeline.execute(raise_on_error=False)
-        while self._sent:
-            reply = replies.pop(0)
+        for reply in await pipeline.execute(raise_on_error=False):
+            told = reply
             if isinstance(reply, ResponseError) and not _is_unknown_script(reply):
-                reply = Failed(_in_words(reply))
+                told = Failed(_in_words(reply))
             elif isinstance(reply, Exception):
                 raise reply
             elif reply[:1] == [b"expelled"]:
                 self._must_admit = True
                 return
-            self._answer(self._sent.pop(0), reply)
-
-    def _answer(self, step: _Step, reply: Any) -> None:
-        if step.failed:
-            return
-        if step.done is not None:
-            if not isinstance(reply, Failed):
-                step.done(reply)
-            return
-        if not step.step or step.demand is None:
-            return
-        answer = reply if isinstance(reply, Failed) else answer_to(step.demand, reply)
-        place = self._places.get(step.step)
-        if place is not None and not isinstance(answer, Failed):
-            place.resolve(answer)  # the reader tells it, at its place
-        else:
-            self._places.pop(step.step, None)
-            self._node.answered(step.step, answer)
-
-    def _make_place(self, step: _Step, number: int) -> None:
-        if (before := self._places.get(number)) is not None:
-            before.resolve(None)
-        self._places[number] = _Place(step, step.attempt)
+            step = sent.pop(0)
+            if (answer := self._outbox.replied(step, told)) is not None:
+                self._node.answered(step.awaited, answer)
 
     async def _load(self) -> None:
         for over, source in self._scripts.items():
@@ -322,69 +229,34 @@ class Relay:
         self._must_admit = self._renewing = False
         self._generation += 1
         self._last, self._unread = "0-0", 0
-        listening = [place.step for place in self._places.values()]
-        under_way = dict.fromkeys((*self._sent, *self._queue, *listening))
-        kept = sorted((step for step in under_way if self._outlives(step)), key=lambda step: step.number)
-        self._sent = []
-        self._queue = deque(kept)
+        self._outbox.begin_anew()
         self.connected, self._seen = True, self._now()
         self._node.readmitted()
-        self._wake.set()
-
-    def _outlives(self, step: _Step) -> bool:
-        """Whether it is to be done after a new beginning too: what somebody waits for, or what publishes. What it has
-        to say about the messages of before is void."""
-        if not isinstance(step.demand, Submit):
-            return bool(step.step) and not step.failed
-        if step.demand.settled or step.demand.returned or step.demand.bounced:
-            demand = step.demand = replace(step.demand, settled=(), returned=(), bounced=())
-            step.arguments = lambda attempt: self._numbered.arguments(demand, step.number, attempt)
-        return bool(step.step or step.demand.groups) and not step.failed
 
     async def _keep(self) -> None:
         """Renew the lease, and tell those who have waited too long."""
         renewed = 0.0
         while not self._over:
             await asyncio.sleep(min(0.1, self._limits.relay_lease / 10))
-            now = self._now()
-            if now - renewed > self._limits.relay_lease / 3 and not self._must_admit:
-                renewed = now
-                self._renew()
-            if now - self._seen > self._limits.relay_lease:
-                self._give_up_lease()
+            now, lease = self._now(), self._limits.relay_lease
+            if now - renewed > (lease if self._renewing else lease / 3) and not self._must_admit:
+                renewed, self._renewing = now, True
+                self._outbox.say("renew", self._cursor, done=self._renewed)
+            if now - self._seen > lease:
+                self._must_admit = True
+                self._outbox.give_up()
             self._fail_late(now)
-
-    def _renew(self) -> None:
-        if not self._renewing:
-            self._renewing = True
-            self._own("renew", self._renewed, self._cursor)
 
     def _renewed(self, reply: Any) -> None:
         self._renewing = False
         self._cursor = reply[1]
         self._node.counted(*map(int, reply[2:5]))
 
-    def _own(self, verb: str, done: Callable[[Any], None], *arguments: Any) -> None:
-        self._add(_Step(None, 0, float("inf"), lambda attempt: [verb, self._name, *arguments], done))
-
-    def _give_up_lease(self) -> None:
-        """The others have what was here by now. What nobody waits for need not be kept: all is told anew."""
-        self._must_admit = True
-        self._queue = deque(step for step in self._queue if step.step)
-        self._wake.set()
-
     def _fail_late(self, now: float) -> None:
-        under_way = (*self._sent, *self._queue, *(place.step for place in self._places.values()))
-        late = [step for step in dict.fromkeys(under_way) if step.deadline < now and not step.failed]
-        for step in late:
-            step.failed = True
-            if (place := self._places.pop(step.step, None)) is not None:
-                place.resolve(None)
-        self._queue = deque(step for step in self._queue if not step.failed)
-        for step in late:
+        for step in self._outbox.late(now):
             sure = "" if step.attempt == 0 else "; whether it took effect is not known"
             text = f"the nodes' store did not answer within {self._limits.relay_wait:g} s{sure}; try again later"
-            self._node.answered(step.step, Failed(text))
+            self._node.answered(step.awaited, Failed(text))
 
     # From the store.
 
@@ -412,8 +284,7 @@ class Relay:
             if not isinstance(entry, tuple):
                 arrivals.append(entry)
                 continue
-            place = self._places.get(entry[0])
-            if place is None or place.attempt != entry[1]:
+            if (place := self._outbox.place(*entry)) is None:
                 continue
             if not place.answer.done():
                 self._node.arrived(arrivals)
@@ -421,9 +292,8 @@ class Relay:
             answer = await place.answer
             if generation != self._generation:
                 return
-            if answer is not None and self._places.get(entry[0]) is place:
-                del self._places[entry[0]]
-                arrivals.append(Placed(entry[0], answer))
+            if answer is not None and self._outbox.tell(place):
+                arrivals.append(Placed(place.step.awaited, answer))
         self._node.arrived(arrivals)
         for _ in iter(lambda: self._node.busy, False):  # it works on at every turn of the loop
             await asyncio.sleep(0)
@@ -433,7 +303,7 @@ class Relay:
                 self._tell_read()
 
     def _tell_read(self) -> None:
-        self._own("read", lambda reply: None, self._last, self._unread)
+        self._outbox.say("read", self._last, self._unread)
         self._unread = 0
 
     @staticmethod
