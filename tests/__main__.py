@@ -15,7 +15,8 @@ def main() -> int:
     import pytest
 
     os.chdir(ROOT)
-    return int(pytest.main(sys.argv[1:] or ["-n", "auto", "--dist", "worksteal", "-q"]))
+    workers = (os.cpu_count() or 1) + 1  # one more than can run: many a test waits for a process
+    return int(pytest.main(sys.argv[1:] or ["-n", str(workers), "--dist", "worksteal", "-q"]))
 
 
 if __name__ == "__main__":

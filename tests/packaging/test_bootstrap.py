@@ -20,19 +20,21 @@ def start(python: str, clone: Path, env: dict[str, str]) -> subprocess.Popen[str
     )
 
 
-@pytest.mark.timeout(170)
-@pytest.mark.parametrize("installer", ["pip", "uv"])
-def test_fresh_clone(clone: Path, newcomer: dict[str, str], plain_python: str, tmp_path: Path, installer: str) -> None:
-    """Two first starts at once make one environment; the next start says nothing and makes none."""
-    tools = tmp_path / "tools"
-    tools.mkdir()
+@pytest.fixture(params=["pip", "uv"])
+def tools(request: pytest.FixtureRequest, tmp_path: Path, uv: str) -> Path:
+    """The only folder in PATH: what a machine has in any case and, with `uv`, that."""
+    folder = tmp_path / "tools"
+    folder.mkdir()
     for name in ("git", "sh", "bash", "env"):
-        (tools / name).symlink_to(str(shutil.which(name)))
-    if installer == "uv":
-        subprocess.run([plain_python, "-m", "venv", str(tmp_path / "uv")], check=True, timeout=60)
-        pip = [str(tmp_path / "uv/bin/python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", "uv"]
-        subprocess.run(pip, env=newcomer, check=True, timeout=120)
-        (tools / "uv").symlink_to(tmp_path / "uv/bin/uv")
+        (folder / name).symlink_to(str(shutil.which(name)))
+    if request.param == "uv":
+        (folder / "uv").symlink_to(uv)
+    return folder
+
+
+@pytest.mark.timeout(170)
+def test_fresh_clone(clone: Path, newcomer: dict[str, str], plain_python: str, tools: Path) -> None:
+    """Two first starts at once make one environment; the next start says nothing and makes none."""
     env = newcomer | {"PATH": str(tools)}
     both = [start(plain_python, clone, env) for _ in range(2)]
     said = [process.communicate(timeout=150) for process in both]

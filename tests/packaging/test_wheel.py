@@ -10,7 +10,9 @@ import pytest
 
 
 @pytest.mark.timeout(150)
-def test_wheel_works_elsewhere(clone: Path, newcomer: dict[str, str], plain_python: str, tmp_path: Path) -> None:
+def test_wheel_works_elsewhere(
+    clone: Path, newcomer: dict[str, str], plain_python: str, uv: str, tmp_path: Path
+) -> None:
     def run(*command: str) -> str:
         done = subprocess.run(
             command, cwd=elsewhere, env=newcomer, capture_output=True, text=True, timeout=120, check=False
@@ -20,11 +22,14 @@ def test_wheel_works_elsewhere(clone: Path, newcomer: dict[str, str], plain_pyth
 
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    run(plain_python, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path), str(clone))
+    run(uv, "build", "-q", "--wheel", "--python", plain_python, "-o", str(tmp_path), str(clone))
     wheel = next(tmp_path.glob("ws_tutor-*.whl"))
-    run(plain_python, "-m", "venv", "env")
+    run(uv, "venv", "-q", "--python", plain_python, "env")
     bin_folder = elsewhere / "env" / "bin"
-    run(str(bin_folder / "python"), "-m", "pip", "install", "-q", "-c", str(clone / "constraints.txt"), str(wheel))
+    run(
+        uv, "pip", "install", "-q", "--python", str(bin_folder / "python"),
+        "-c", str(clone / "constraints.txt"), str(wheel),
+    )  # fmt: skip
 
     assert run(str(bin_folder / "ws-tutor"), "--version").startswith("ws-tutor ")
     assert "Q1" in run(str(bin_folder / "ws-tutor"), "show", "Q1")
