@@ -69,21 +69,21 @@ async def run(stage: Stage) -> None:
         )
         await network.call("lead", route="server", target=server.address)
         scene = Scene(stage, tap, server, network, refusal() if MEASURABLE else NO_TCP_INFO)
-        # What is not needed at once starts while something else is waited for.
+        await _pings(scene)
+        _excuse(scene)
+        await stage.step(steps.FREEZE)
+        # What is needed later starts while something else is waited for.
         beats = [steps.INTERVAL, steps.INTERVAL]
         broker = tasks.start(
             stage.spawn("broker", "server", BROKER, semantics="spring", heart_beat=beats), "start of the broker"
         )
-        await _pings(scene)
-        await _stomp(stage, tap, await broker)
-        behind = tasks.start(_behind_balancers(scene), "start of the balancers")
-        _excuse(scene)
-        await stage.step(steps.FREEZE)
         await _frozen(scene)
         await stage.step(steps.LOCK)
+        behind = tasks.start(_behind_balancers(scene), "start of the balancers")
         await _deadlocked(scene)
         await stage.step(steps.HOLE)
         await _black_hole(scene)
+        await _stomp(stage, tap, await broker)
         balancer, timer = await behind
         await stage.step(steps.BALANCED)
         stage.note(steps.idle_scale(scene.idle))
