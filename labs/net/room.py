@@ -4,9 +4,9 @@ one. Runs as a child process, and can be told to die in the middle of that.
 Redis has of each topic a replay buffer (a sorted set by time), which answers `last-seen`, and a pending set, shared by
 all: who subscribes without `last-seen` gets what is in it, and the first ACK of a message takes it out.
 
-config: `age`, seconds that a message is kept in the buffers of some topics: `trimmed`, by score, and `expiring`, by
-EXPIRE on the key; of all others everything is kept. It has to be told where Redis is before a client comes (`open`,
-with its address), and may be told to die (`die`): by SIGKILL, after it has written a message to that many members.
+config: `store`, the address of Redis (redis://…); `age`, seconds that a message is kept in the buffers of some topics:
+`trimmed`, by score, and `expiring`, by EXPIRE on the key; of all others everything is kept. Command: `die`, by SIGKILL,
+after a message has been written to so many members.
 """
 
 from __future__ import annotations
@@ -43,31 +43,28 @@ class Member:
 
 async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> Running:
     """Listen on a free port of loopback."""
-    room = Room(config["age"], frozenset(config["trimmed"]), frozenset(config["expiring"]))
+    store = await open_store(config["store"])
+    room = Room(store, config["age"], frozenset(config["trimmed"]), frozenset(config["expiring"]))
     server = await serve(
         room.talk, "127.0.0.1", 0, create_connection=tapped(tap), logger=quiet_logger(), compression=None,
         subprotocols=[Subprotocol("v12.stomp")], server_header=None, open_timeout=OPEN_SECONDS,
         close_timeout=CLOSE_SECONDS, ping_interval=None,
     )  # fmt: skip
     tasks.start(server.serve_forever(), "room")
-    return Running({"main": address_of(server.sockets[0].getsockname())}, {"open": room.open, "die": room.die})
+    return Running({"main": address_of(server.sockets[0].getsockname())}, {"die": room.die})
 
 
 class Room:
     """Publishing and subscribing are done one at a time, so that nothing falls between history and what follows."""
 
-    def __init__(self, age: float, trimmed: frozenset[str], expiring: frozenset[str]) -> None:
+    def __init__(self, store: Any, age: float, trimmed: frozenset[str], expiring: frozenset[str]) -> None:
         self._age = age
         self._trimmed = trimmed
         self._expiring = expiring
-        self._store: Any = None
+        self._store = store
         self._members: list[Member] = []
         self._turn = asyncio.Lock()
         self._die_after = 0
-
-    async def open(self, store: str) -> None:
-        """Use the Redis server at this address: a command, since what a process is started with anyone can see."""
-        self._store = await open_store(store)
 
     def die(self, after: int) -> None:
         """Die by SIGKILL when a message has been written to `after` members."""

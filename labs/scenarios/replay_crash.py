@@ -105,9 +105,9 @@ class Crash:
 
     async def _start(self) -> None:
         self._server = await self._stage.spawn(
-            "room", "server", ROOM, age=steps.AGE, trimmed=[steps.AGED], expiring=[steps.EXPIRING]
-        )
-        await self._server.call("open", store=self._store.url)
+            "room", "server", ROOM, store=self._store.url, age=steps.AGE, trimmed=[steps.AGED],
+            expiring=[steps.EXPIRING],
+        )  # fmt: skip
 
     async def _publisher(self, topic: str, number: int = 0, rate: float = 1000.0) -> Publisher:
         from labs.net.stomp_client import connect
