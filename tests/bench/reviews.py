@@ -1,4 +1,5 @@
-"""What a review costs until it is on disk, and whether 200 kills at random moments lose one that was reported kept.
+"""What a review costs until it is on disk, alone and from a key in the terminal UI, and whether 200 kills at random
+moments lose one that was reported kept.
 
 Run it with `python -m tests.bench.reviews`.
 """
@@ -20,16 +21,19 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.bench.ui import Terminal, bank
 from tutor.study.reviews import Reviews, review
 from tutor.study.store import Store
 
 KILLS = 200
 WRITES = 500
+CARDS = 40
 PATIENCE = 20.0  # seconds for a writer to begin
 _WRITER = """
 import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
+from tests.bench.ui import Terminal, bank
 from tutor.study.reviews import Reviews, review
 from tutor.study.store import Store
 
@@ -103,8 +107,38 @@ def _write_times(path: Path, synchronous: str) -> list[float]:
     return times
 
 
+def key_times(home: str) -> list[float]:
+    """Milliseconds from the key that rates a card, written to the tutor's terminal, until another process's connection
+    sees the review; a commit is seen once it is synced."""
+    command = [sys.executable, "-m", "tutor.cli", "--bank", str(bank(Path(home))), "quiz", "--count", str(CARDS)]
+    terminal = Terminal(command, home)
+    try:
+        terminal.read(b"How sure")
+        terminal.rest(1.0)
+        connection = sqlite3.connect(Path(home) / "data" / "progress.db", isolation_level=None)
+        times = []
+        for number in range(1, CARDS + 1):
+            terminal.press(b"2")
+            terminal.rest(0.3)
+            start = time.perf_counter()
+            os.write(terminal.fd, b"3")
+            while connection.execute("SELECT count(*) FROM review").fetchone()[0] < number:
+                assert time.perf_counter() - start < PATIENCE, "the review does not come"
+                time.sleep(0.0002)
+            times.append((time.perf_counter() - start) * 1000)
+            terminal.rest(0.3)
+        connection.close()
+    finally:
+        terminal.close()
+    return times
+
+
 def main() -> None:
     """Print the times and the outcome of the kills."""
+    with tempfile.TemporaryDirectory(prefix="bench-reviews-") as home:
+        times = key_times(home)
+    p50, p95 = statistics.median(times), statistics.quantiles(times, n=20)[18]
+    print(f"from the key to the disk: p50 {p50:.2f} ms, p95 {p95:.2f} ms, p95 / 20 ms: {p95 / 20:.2f}")
     with tempfile.TemporaryDirectory() as folder:
         for synchronous in ("NORMAL", "FULL"):
             times = _write_times(Path(folder) / f"{synchronous}.db", synchronous)

@@ -266,6 +266,7 @@ class QuizApp(TutorApp):
 def main(bank_paths: Sequence[Path] | None = None, quiz: Wanted | None = None) -> int:
     """Run the terminal UI, in a quiz mode where one is wanted; gives back the exit status."""
     gc.set_threshold(20_000, 20, 20)  # widgets make many small objects: collect seldom, and not in the midst of a key
+    sys.setswitchinterval(0.0005)  # s: while a key is being answered, what is to be saved gets to the disk
     app = QuizApp(bank_paths, quiz) if quiz else TutorApp(bank_paths)
     app.run()
     return app.return_code or 0

@@ -29,6 +29,7 @@ NO_QUESTION = "This bank has no question of those levels."
 NO_CHOICE = "No question of this bank has choices."
 _HEX_LINE = re.compile(r"[0-9a-f]{2}(?: [0-9a-f]{2})*")
 GROUP = 8  # bytes that stand together
+WIDE_HEX = 58  # cells from which two groups stand side by side
 
 
 def why_suggested(session: DrillSession) -> Content:
@@ -89,18 +90,31 @@ def rapid_summary(session: RapidSession) -> str:
 
 def exhibit(drill: ByteDrill) -> Callable[[int], Lines]:
     """What a byte drill shows, set in fixed columns; lines of hex get their offsets, eight bytes standing together."""
-    lines, offset = [], 0
-    for line in drill.shown.split("\n"):
+    return lambda width: [piece for line in _exhibited(drill.shown, width) for piece in _folded(line, width)]
+
+
+def _exhibited(shown: str, width: int) -> Lines:
+    lines: Lines = []
+    offset = 0
+    for line in shown.split("\n"):
         found = _HEX_LINE.match(line)
-        if found is None or len(found[0]) < len(line.split("  ")[0]):
+        if found is None or line[found.end() :].strip() not in {"", "…"}:
             lines.append(Content(line))
             continue
-        octets, rest = found[0].split(), line[found.end() :]
-        groups = (" ".join(octets[at : at + GROUP]) for at in range(0, len(octets), GROUP))
-        mark = Content.styled(f"{offset:04x}  ", "$foreground 60%")
-        lines.append(Content.assemble(mark, ("  ".join(groups), "bold"), rest))
-        offset += len(octets)
-    return lambda width: [piece for line in lines for piece in _folded(line, width)]
+        rows = _rows(found[0].split(), offset, GROUP * 2 if width >= WIDE_HEX else GROUP)
+        offset += len(found[0].split())
+        lines += [*rows[:-1], rows[-1] + line[found.end() :]]
+    return lines
+
+
+def _rows(octets: list[str], offset: int, per_row: int) -> Lines:
+    """Rows of hex under their offsets."""
+    rows: Lines = []
+    for at in range(0, len(octets), per_row):
+        row = octets[at : at + per_row]
+        groups = (" ".join(row[start : start + GROUP]) for start in range(0, len(row), GROUP))
+        rows.append(Content.assemble((f"{offset + at:04x}  ", "$foreground 60%"), ("  ".join(groups), "bold")))
+    return rows
 
 
 def _folded(line: Content, width: int) -> Lines:

@@ -70,6 +70,7 @@ class BytesScreen(PickScreen):
         """Pick."""
         assert self._session is not None
         self._session.pick(place, self.now())
+        self.card.bring("why")
 
     def proceed(self) -> None:
         """Another one."""
@@ -93,6 +94,7 @@ class BytesScreen(PickScreen):
                 self.ask_for("", Content.assemble(("✗ ", "bold $text-error"), f"{error}."))
             else:
                 self.show()
+                self.card.bring("why")
 
     def on_paste(self, event: events.Paste) -> None:
         """What is pasted is an answer, wherever the focus is; lines become one."""

@@ -31,6 +31,7 @@ class PickScreen(SessionScreen):
     """Subclasses hold the session, and give `state`, `picked`, `pick`, `proceed`, `again` and what is shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.PICK]
+    SAID_FIRST = True
 
     def side(self) -> Iterable[Widget]:
         """The options."""

@@ -84,7 +84,7 @@ class QuizScreen(TutorScreen):
 
 
 def _about(mode: str, said: str) -> Content:
-    return Content.assemble(MODES[mode][1], (f"\n{said}" if said else "", "$foreground 70%"))
+    return Content.assemble(MODES[mode][1], (f"\n{said}" if said else "", "dim"))
 
 
 def waiting(learner: Learner, now: datetime) -> dict[str, str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from textual import events
 from textual.containers import Container, Vertical
@@ -36,6 +37,8 @@ class SessionScreen(TutorScreen):
     CSS_PATH = "../quiz.tcss"
     AUTO_FOCUS = ""
     NAME = ""
+    SAID_FIRST: ClassVar[bool] = False
+    """Whether what is said of an answer stands above what takes it"""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,8 +52,11 @@ class SessionScreen(TutorScreen):
             yield CardView()
             with Vertical(id="side"):
                 yield Static("", id="side-title", markup=False)
+                if self.SAID_FIRST:
+                    yield Scale(id="scale")
                 yield from self.side()
-                yield Scale(id="scale")
+                if not self.SAID_FIRST:
+                    yield Scale(id="scale")
 
     # -- what subclasses say
 

@@ -36,10 +36,8 @@ class Cycle(Widget, can_focus=True):
 
     def render(self) -> Content:
         """All values, the one that holds in brackets."""
-        words = [
-            (f"[{value}]", "bold") if value == self.value else (f" {value} ", "$foreground 70%")
-            for value in self._values
-        ]
+        other = "" if self.has_focus else "$foreground 70%"  # on the ground that says so it would be hard to read
+        words = [(f"[{value}]", "bold") if value == self.value else (f" {value} ", other) for value in self._values]
         return Content(" ").join(Content.styled(*word) for word in words)
 
     def action_turn(self, by: int) -> None:
