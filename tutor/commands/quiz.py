@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from tutor.study import mock
-from tutor.study.mock_plan import MixError, MockPlan, parse_mix
+if TYPE_CHECKING:
+    from tutor.study.mock_plan import MockPlan
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit status 0, also where one leaves half-way; 2 where it can't be done."""
-    try:
-        plan = _plan(args)
-    except MixError as error:
-        return _fail(str(error))
     if args.count is not None and args.count < 1:
         return _fail(f"--count {args.count}: it takes a number from 1 on")
-    low, high = mock.MINUTES
-    if plan is not None and not low <= plan.minutes <= high:
-        return _fail(f"--minutes {plan.minutes}: a mock interview takes {low} to {high}")
+    try:
+        plan = _plan(args)
+    except ValueError as error:
+        return _fail(str(error))
     if args.plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
         from tutor.commands.quiz_plain import run_plain
 
-        return run_plain(args, plan or MockPlan())
+        return run_plain(args, plan)
     if args.report:
         return _fail("--report goes with --plain; on the screen w writes the report of an interview")
     from tutor.ui.app import main
@@ -34,13 +31,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _plan(args: argparse.Namespace) -> MockPlan | None:
-    """What was asked for an interview; None where nothing was."""
+    """What was asked for an interview; None where nothing was. Raises ValueError, which says what would be right."""
     if args.minutes is None and args.mix is None:
         return None
-    plan = MockPlan()
-    if args.mix is not None:
-        plan = replace(plan, mix=parse_mix(args.mix))
-    return plan if args.minutes is None else replace(plan, minutes=args.minutes)
+    from tutor.study import mock
+    from tutor.study.mock_plan import DEFAULT_MINUTES, MockPlan, parse_mix
+
+    minutes = DEFAULT_MINUTES if args.minutes is None else args.minutes
+    low, high = mock.MINUTES
+    if not low <= minutes <= high:
+        raise ValueError(f"--minutes {minutes}: a mock interview takes {low} to {high}")
+    return MockPlan(minutes) if args.mix is None else MockPlan(minutes, parse_mix(args.mix))
 
 
 def _fail(text: str) -> int:

@@ -35,7 +35,7 @@ class _Left(Exception):
     """The learner has gone: typed q, or the input is at its end."""
 
 
-def run_plain(args: argparse.Namespace, plan: MockPlan) -> int:
+def run_plain(args: argparse.Namespace, plan: MockPlan | None) -> int:
     """Exit status 0, also where one leaves half-way; 2 where there is nothing to ask."""
     try:
         bank = banks.load(args.bank or None)
@@ -52,7 +52,7 @@ def run_plain(args: argparse.Namespace, plan: MockPlan) -> int:
             "ws-tutor: no interview date is set; ws-tutor progress --interview YYYY-MM-DD plans for it", file=sys.stderr
         )
     try:
-        return _mock(learner, args, plan) if args.mode == "mock" else _MODES[args.mode](learner, args)
+        return _mock(learner, args, plan or MockPlan()) if args.mode == "mock" else _MODES[args.mode](learner, args)
     except _Left:
         print("\nLeft; everything answered is kept." if not store.problem else "\nLeft; nothing was saved.")
         return 0

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from typing import Literal
-
-from markdown_it import MarkdownIt
-from markdown_it.tree import SyntaxTreeNode
+from typing import TYPE_CHECKING, Literal
 
 from tutor.study.wrap import PLAIN, Line, Piece, line_cells, table, wrap
+
+if TYPE_CHECKING:  # costs as much as half a first paint, so it is loaded by the first text that has to be parsed
+    from markdown_it import MarkdownIt
+    from markdown_it.tree import SyntaxTreeNode
 
 LinkKind = Literal["q", "lab", "rfc"]
 NARROWEST = 20
@@ -48,6 +49,8 @@ class Link:
 @lru_cache(maxsize=1)
 def parser() -> MarkdownIt:
     """The Markdown of the bank: CommonMark and tables. HTML is shown as the text that it is. To make one takes 1 ms."""
+    from markdown_it import MarkdownIt
+
     return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -96,6 +99,8 @@ def _parser() -> MarkdownIt:
 
 
 def _tree(markdown: str) -> SyntaxTreeNode:
+    from markdown_it.tree import SyntaxTreeNode
+
     return SyntaxTreeNode(_parser().parse(markdown))
 
 

@@ -6,7 +6,8 @@ import gc
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePath
+from threading import Event
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tutor.study.schedule import Goal
 
 WIDTHS = [(0, "-tiny"), (40, "-narrow"), (110, "-split"), (160, "-wide")]
+PATIENCE = 1.0  # seconds that what can wait waits for the screen at most
 HEIGHTS = [(0, "-flat"), (10, "-low"), (32, "-high")]
 """From how many columns and rows on a screen has which class"""
 
@@ -60,7 +62,7 @@ class TutorApp(App[None]):
 
     TITLE = "ws-tutor"
     NOTIFICATION_TIMEOUT = 3
-    CSS_PATH = "tutor.tcss"
+    CSS_PATH: ClassVar[str | PurePath | list[str | PurePath]] = "tutor.tcss"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "today": TodayScreen,
         "questions": _questions,
@@ -93,14 +95,22 @@ class TutorApp(App[None]):
         worker = get_current_worker()
         self.desk.load()
         if not worker.is_cancelled:
-            self.call_from_thread(setattr, self, "loaded", True)
+            drawn = Event()
+            self.call_from_thread(self._show_loaded, drawn.set)
+            drawn.wait(PATIENCE)
             if self.desk.problem:
                 self.call_from_thread(self._saving_changed)
             self._prepare()
 
+    def _show_loaded(self, drawn: Callable[[], None]) -> None:
+        """The screens fill; `drawn` is called when that is on the terminal, and what may wait no longer has to."""
+        self.loaded = True
+        self.call_after_refresh(drawn)
+
     def _prepare(self) -> None:
         """Still in the thread: what the first key would wait for."""
-        import_module("tutor.ui.screens.questions")
+        for screen in ("questions", "quiz", "drill"):
+            import_module(f"tutor.ui.screens.{screen}")
         from tutor.ui.parts import parts_of
 
         if question := self.desk.next_question():
@@ -249,9 +259,17 @@ class TutorApp(App[None]):
         return lambda: action(argument)
 
 
-class QuizApp(TutorApp):
-    """The tutor, opened in a quiz mode."""
+def _quiz_behind() -> Screen[None]:
+    from tutor.ui.screens.quiz import QuizScreen
 
+    return QuizScreen(behind=True)
+
+
+class QuizApp(TutorApp):
+    """The tutor, opened in a quiz mode. One style sheet more at once costs less than to parse all again for it."""
+
+    CSS_PATH: ClassVar[str | PurePath | list[str | PurePath]] = ["tutor.tcss", "quiz.tcss"]
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {**TutorApp.MODES, "quiz": _quiz_behind}
     DEFAULT_MODE = "quiz"
 
     def __init__(self, bank_paths: Sequence[Path] | None, wanted: Wanted) -> None:

@@ -63,7 +63,6 @@ class Desk:
         """Read the question files and the progress. Never raises: what is wrong with the files is in `faults`."""
         from tutor.study import bank
         from tutor.study.learner import Learner
-        from tutor.study.search import Index
 
         try:
             self.bank = bank.load(self._paths)
@@ -71,7 +70,7 @@ class Desk:
             self.faults = error.faults
             self.bank = bank.check(bank.read(self._paths)[0])[0]
         self._cards = {fact.id: card(fact) for fact in self.bank.facts}
-        self._index = Index(self.bank)
+        self._index = None
         self._seen |= {key: seen.reach for key, seen in self._store.seen().items()}
         self.place = self._kept = self._store.place() or self.place
         self.learner = Learner(self.bank, self._store, self._later)
@@ -79,8 +78,15 @@ class Desk:
 
     def prepare(self) -> None:
         """Make ready in a thread what the first search would wait for."""
-        if self._index is not None:
-            self._index.build()
+        self._indexed().build()
+
+    def _indexed(self) -> Index:
+        """The index of the bank; a card that is asked for at once need not wait for it."""
+        from tutor.study.search import Index
+
+        if self._index is None:
+            self._index = Index(self.bank)
+        return self._index
 
     def close(self) -> None:
         """Write what is not written yet. Progress that is made after this is lost."""
@@ -101,11 +107,9 @@ class Desk:
 
     def find(self, query: str) -> list[Found]:
         """What fits `query` (words and filters, see tutor.study.search), the best first. Facts come as cards."""
-        if self._index is None:
-            return []
         seen = [key for key, reach in self._seen.items() if reach != "new"]
         found = []
-        for result in self._index.search(query, seen):
+        for result in self._indexed().search(query, seen):
             entry = result.entry
             question = self._cards[entry.id] if isinstance(entry, Fact) else entry
             hits = sorted(result.hits, key=lambda hit: _LISTED.find(hit.field))

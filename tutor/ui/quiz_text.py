@@ -1,19 +1,16 @@
-"""What the quiz says about a session: why a rating is suggested, what came of a round, the bytes that are asked about.
-Markdown and styled lines."""
+"""What the quiz says about a session: why a rating is suggested, what came of a round. Markdown and styled lines."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from textual.content import Content
 
-from tutor.study.drills import ByteDrill
 from tutor.study.model import Fact, KeyPoint
 from tutor.study.quiz import DrillSession
 from tutor.study.rapid import Judged, RapidSession
 from tutor.study.reviews import RATINGS, KeptMock, Rating
-from tutor.ui.lines import Lines, counted, indent
+from tutor.ui.lines import counted
 from tutor.ui.parts import Part
 from tutor.ui.typeset import typeset
 
@@ -27,9 +24,6 @@ NO_FACT = (
 )
 NO_QUESTION = "This bank has no question of those levels."
 NO_CHOICE = "No question of this bank has choices."
-_HEX_LINE = re.compile(r"[0-9a-f]{2}(?: [0-9a-f]{2})*")
-GROUP = 8  # bytes that stand together
-WIDE_HEX = 58  # cells from which two groups stand side by side
 
 
 def why_suggested(session: DrillSession) -> Content:
@@ -86,42 +80,6 @@ def rapid_summary(session: RapidSession) -> str:
     """A round in Markdown: how many were right at once, and which were not."""
     head = f"**{session.right} of {session.total} right at once.**"
     return "\n\n".join([head, *(f"✗ {fact.ask} **{fact.answers[0]}**" for fact in session.wrong)])
-
-
-def exhibit(drill: ByteDrill) -> Callable[[int], Lines]:
-    """What a byte drill shows, set in fixed columns; lines of hex get their offsets, eight bytes standing together."""
-    return lambda width: [piece for line in _exhibited(drill.shown, width) for piece in _folded(line, width)]
-
-
-def _exhibited(shown: str, width: int) -> Lines:
-    lines: Lines = []
-    offset = 0
-    for line in shown.split("\n"):
-        found = _HEX_LINE.match(line)
-        if found is None or line[found.end() :].strip() not in {"", "…"}:
-            lines.append(Content(line))
-            continue
-        rows = _rows(found[0].split(), offset, GROUP * 2 if width >= WIDE_HEX else GROUP)
-        offset += len(found[0].split())
-        lines += [*rows[:-1], rows[-1] + line[found.end() :]]
-    return lines
-
-
-def _rows(octets: list[str], offset: int, per_row: int) -> Lines:
-    """Rows of hex under their offsets."""
-    rows: Lines = []
-    for at in range(0, len(octets), per_row):
-        row = octets[at : at + per_row]
-        groups = (" ".join(row[start : start + GROUP]) for start in range(0, len(row), GROUP))
-        rows.append(Content.assemble((f"{offset + at:04x}  ", "$foreground 60%"), ("  ".join(groups), "bold")))
-    return rows
-
-
-def _folded(line: Content, width: int) -> Lines:
-    """A line too long goes on below, marked."""
-    if line.cell_length <= width:
-        return [line]
-    return indent(line.fold(max(width - 2, GROUP)), "", Content.styled("↪ ", "$foreground 50%"))
 
 
 def why_part(title: str, markdown: str) -> Part:

@@ -1,24 +1,30 @@
 """Sets Markdown as styled lines of a given width: one widget shows a whole answer, however many blocks it has.
 
 Parsing belongs to tutor.study.markdown; what a link does belongs to the widget that shows the lines (`action_follow`).
+The parser is loaded by the first text that has marks: a question on a first card has none.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
-from markdown_it.tree import SyntaxTreeNode
 from textual.content import Content
 from textual.style import Style
 
-from tutor.study.markdown import parser
 from tutor.ui.lines import MIN_WIDTH, Lines, indent
+
+if TYPE_CHECKING:
+    from markdown_it.tree import SyntaxTreeNode
 
 _BULLETS = ("•", "◦", "▪")
 _INLINE_STYLES = {"strong": "bold", "em": "italic"}
 _BLANK = Content("")
+_NO_MARKS = re.compile(r"[A-Z][^`*_\[\]<>#|~\\&\n]*")
+"""One paragraph that says in Markdown what it says as it stands"""
 
 
 def typeset(markdown: str, width: int) -> Lines:
@@ -38,11 +44,17 @@ def link_targets(markdown: str) -> list[tuple[str, str]]:
 @lru_cache(maxsize=256)
 def set_lines(markdown: str, width: int) -> tuple[Content, ...]:
     """What `typeset` gives, kept: whoever sets it ahead of time, in a thread, saves a key the wait."""
+    if _NO_MARKS.fullmatch(markdown):
+        return tuple(Content(markdown).wrap(width))
     return tuple(_stack(_parse(markdown).children, width, depth=0))
 
 
 @lru_cache(maxsize=128)
 def _parse(markdown: str) -> SyntaxTreeNode:
+    from markdown_it.tree import SyntaxTreeNode
+
+    from tutor.study.markdown import parser
+
     return SyntaxTreeNode(parser().parse(markdown))
 
 

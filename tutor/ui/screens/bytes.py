@@ -15,7 +15,8 @@ from tutor.study.choices import BytesSession
 from tutor.study.drills import KINDS, ByteDrill, Drills, Kind
 from tutor.study.drills.typed import MAX_TYPED, TypedError, hint
 from tutor.ui import keys
-from tutor.ui.quiz_text import exhibit, why_part
+from tutor.ui.exhibit import exhibit
+from tutor.ui.quiz_text import why_part
 from tutor.ui.screens.kinds import KindsDialog
 from tutor.ui.screens.pick import PickScreen, State, verdict
 from tutor.ui.unfolding import Unfolding

@@ -38,8 +38,15 @@ class QuizScreen(TutorScreen):
     BINDINGS = keys.QUIZ
     AUTO_FOCUS = "Choice"
 
+    def __init__(self, *, behind: bool = False) -> None:
+        """`behind`: a session stands over it from the first; it is composed when one comes here."""
+        super().__init__()
+        self._behind = behind
+
     def body(self) -> Iterable[Widget]:
         """A line of choice each."""
+        if self._behind:
+            return
         with VerticalScroll(id="quiz", can_focus=False):
             yield Static("Quiz", classes="title title-of-page")
             for mode in MODES:
@@ -51,7 +58,7 @@ class QuizScreen(TutorScreen):
     def fill(self) -> None:
         """Say what there is to ask now."""
         learner = self.tutor.desk.learner
-        if learner is None:
+        if learner is None or self._behind or not self.is_current:  # it is filled again when one comes here
             return
         for mode, said in waiting(learner, self.tutor.desk.now()).items():
             self.query_one(f"#quiz-{mode}", Choice).label = _about(mode, said)
@@ -62,9 +69,13 @@ class QuizScreen(TutorScreen):
             if choice.display:
                 choice.label = Content(interview(kept[place]))
 
-    def on_screen_resume(self) -> None:
+    async def on_screen_resume(self) -> None:
         """Something may have been learnt since."""
-        if self.tutor.loaded:
+        if self._behind and self.is_current:
+            self._behind = False
+            await self.recompose()
+            self.query(Choice).first().focus()
+        if self.tutor.loaded and not self._behind:
             self.fill()
             self.show_status()
 
