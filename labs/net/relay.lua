@@ -36,19 +36,17 @@ local function drop_interest(of)
 end
 
 local function push(to, entry)
-  call('HINCRBY', P .. 'node:' .. to, 'bytes', #entry)
   call('XADD', P .. 'in:' .. to, '*', 'e', entry)
+  return call('HINCRBY', P .. 'node:' .. to, 'bytes', #entry)
 end
 
 local function is_full(to) return tonumber(call('HGET', P .. 'node:' .. to, 'bytes') or 0) > L.inbox end
 
 -- A node that does not keep up hears no topic any more; it listens anew when it has come that far, with its last number.
 local function push_topic(to, entry)
-  if is_full(to) then
+  if push(to, entry) > L.inbox then
     drop_interest(to)
     push(to, '{"cut":1}\n')
-  else
-    push(to, entry)
   end
 end
 
@@ -78,8 +76,9 @@ local function know(destination)
 end
 
 local function next_number(destination)
-  know(destination)
-  return call('HINCRBY', P .. 'seq', destination, 1)
+  local number = call('HINCRBY', P .. 'seq', destination, 1)
+  if number > 1 then return number end
+  return call('HINCRBY', P .. 'seq', destination, meta('floor'))
 end
 
 -- Topics.
@@ -109,15 +108,13 @@ end
 
 local function keep(topic, number, entry)
   call('XADD', P .. 't:' .. topic, whole(number) .. '-' .. whole(now), 'e', entry)
-  local bytes = call('HINCRBY', P .. 'tb', topic, #entry)
+  local bytes, all = call('HINCRBY', P .. 'tb', topic, #entry), add('replay', #entry)
   call('ZADD', P .. 'tz', now, topic)
-  if bytes > L.replay_bytes or number % 64 == 0 or call('XLEN', P .. 't:' .. topic) > L.replay_messages then
-    add('replay', #entry)
-    trim_topic(topic)
-  else
-    add('replay', #entry)
+  if bytes > L.replay_bytes or number % 64 == 0 then trim_topic(topic) end -- who reads it trims it too
+  while all > L.replay_stored do
+    forget_topic(call('ZRANGE', P .. 'tz', 0, 0)[1])
+    all = meta('replay')
   end
-  while meta('replay') > L.replay_stored do forget_topic(call('ZRANGE', P .. 'tz', 0, 0)[1]) end
 end
 
 local function publish_topic(topic, rest)
