@@ -90,7 +90,7 @@ class Passage:
         if other.can_write_eof() and not other.is_closing():
             other.write_eof()
         self._heard_at = self._loop.time()
-        self._watch(HALF_CLOSED_SECONDS)
+        self._watch(min(HALF_CLOSED_SECONDS, self._idle or HALF_CLOSED_SECONDS))
 
     def lost(self, end: End, exc: Exception | None) -> None:
         """One connection is gone: the other goes behind what still waits for it, or with a reset where this one did."""
@@ -103,7 +103,7 @@ class Passage:
             end.other.transport.abort()
         else:
             end.other.transport.close()
-            self._watch(HALF_CLOSED_SECONDS)
+            self._watch(min(HALF_CLOSED_SECONDS, self._idle or HALF_CLOSED_SECONDS))
 
     def cut(self, why: str) -> None:
         """End both now."""
