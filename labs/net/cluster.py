@@ -13,7 +13,7 @@ from typing import IO, Any
 from labs.net.balancer import Balancer, Options
 from labs.net.processes import Cast, Child, ProcessError, last_words
 from labs.net.serve import ServeOptions
-from labs.net.store import Store, open_store, start_store
+from labs.net.store import Store, StoreError, open_store, start_store
 from labs.net.tasks import Tasks, together
 
 DRAIN_MARGIN = 2.0  # seconds beyond a node's own bound
@@ -53,6 +53,7 @@ class Cluster:
             await (await open_store(given.relay)).aclose()
         else:
             self._store = await start_store(self._tasks)
+            self._tasks.start(self._watch(self._store), "store")
         host, port = given.options.host, given.options.port
         self._balancer = Balancer({}, Options(host=host, port=port, access_log=given.access_log), self._tasks)
         self._address = await self._balancer.listen()
@@ -60,9 +61,11 @@ class Cluster:
         config = given.config | {"relay": relay, "front": self._address, "tap": False, "quick": True}
         names = [f"n{number}" for number in range(1, given.nodes + 1)]
         self._children = await together(*(self._cast.spawn(name, "labs.net.node", dict(config)) for name in names))
-        for child in self._children:
+        for child, state in zip(
+            self._children, await together(*(c.call("state") for c in self._children)), strict=True
+        ):
             self._balancer.join(child.id, child.address)
-            self._names[child.id] = (await child.call("state"))["name"]
+            self._names[child.id] = state["name"]
 
     def ready(self) -> dict[str, object]:
         """What a client needs to know: the balancer's addresses, and each node's own."""
@@ -80,6 +83,19 @@ class Cluster:
         self._balancer.close()
         running = [child for child in self._children if child.running]
         await together(*(self._drain(child) for child in running))
+
+    async def _watch(self, store: Store) -> None:
+        """A store that ends is followed by an empty one in its place, which the nodes find."""
+        while True:
+            await store.process.wait()
+            if self._stopping:
+                return
+            self._options.tell("the store has ended, and what waited in it is lost; another begins in its place")
+            try:
+                self._store = store = await store.again(self._tasks)
+            except StoreError as error:
+                self._options.tell(f"{error}; what is sent is refused from now on")
+                return
 
     async def _drain(self, child: Child) -> None:
         child.ending = True

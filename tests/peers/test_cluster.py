@@ -112,6 +112,24 @@ def test_a_killed_node_loses_nothing_that_was_not_acknowledged() -> None:
         assert cluster.process.poll() is None
 
 
+def test_a_killed_store_is_followed_by_another_that_all_nodes_join() -> None:
+    told = "ws-tutor serve: the store has ended, and what waited in it is lost; another begins in its place\n"
+    with served("--nodes", "2", "--set", "relay-lease=1", says=told) as cluster:
+        one, heard = dial_node(cluster, 0)
+        two, there = dial_node(cluster, 1, "bob")
+        subscribe(one, heard, "/topic/news")
+        (store,) = children_of(cluster) - set(cluster.pids)
+        os.kill(store, signal.SIGKILL)
+        two.send("/topic/news", "hello", receipt="sent")
+        there.wait(lambda frames: any(frame.headers.get("receipt-id") == "sent" for frame in frames))
+        heard.wait(lambda frames: heard.bodies() == ["hello"])
+
+
+def children_of(cluster: Served) -> set[int]:
+    pid = cluster.process.pid
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
 def test_a_frozen_node_is_taken_for_dead_and_catches_up_when_it_is_back() -> None:
     with served("--nodes", "3", "--set", "relay-lease=1", "--set", "heart-beat-expect=0") as cluster:
         frozen, heard = dial_node(cluster, 1)
@@ -167,11 +185,8 @@ def upgrade_status(port: int, query: str) -> int:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
 def test_no_part_outlives_the_command(number: signal.Signals) -> None:
     with served("--nodes", "2") as cluster:
-        children = [
-            int(pid)
-            for pid in Path(f"/proc/{cluster.process.pid}/task/{cluster.process.pid}/children").read_text().split()
-        ]
-        assert set(cluster.pids) < set(children)
+        children = children_of(cluster)
+        assert set(cluster.pids) < children
         assert len(children) == 3
         os.kill(cluster.pids[0], signal.SIGSTOP)  # not even a frozen one
         cluster.process.send_signal(number)
