@@ -84,6 +84,17 @@ def test_bytes(run):
     assert status == 0 and " of 3 right." in out and len(reviews(run)) == 3
 
 
+def test_what_is_not_understood_is_asked_again(run):
+    status, out, _ = run("9\n3\n1 2\n7\nm\n\n\n", "quiz")
+    assert status == 0 and "It takes u, 1, 2, 3 or Enter." in out and "It takes 1, 2, 3, 4, m or Enter." in out
+    assert [kept["rating"] for kept in reviews(run)] == [3]
+
+
+def test_byte_drills_can_be_typed(run):
+    status, out, _ = run("zz\n" * 3 + "1\n" * 40, "quiz", "--mode", "bytes", "--count", "30")
+    assert status == 0 and ", or type" in out and " of 30 right." in out
+
+
 def test_a_mock_interview_with_a_report(run, tmp_path: Path):
     report = tmp_path / "report.md"
     status, out, _ = run("my notes\n2\n1\n\n\n", "quiz", "--mode", "mock", "--report", str(report))
@@ -98,6 +109,7 @@ def test_a_mock_interview_with_a_report(run, tmp_path: Path):
     [
         ["quiz", "--count", "0"],
         ["quiz", "--mode", "mock", "--minutes", "5"],
+        ["quiz", "--mode", "mock", "--mix", "core"],
         ["quiz", "--mode", "nonsense"],
         ["progress", "--interview", "soon"],
         ["progress", "--interview", "2001-01-01"],

@@ -10,7 +10,9 @@ from labs.wire.frames import FrameDecoder, mask
 from tutor.study.drills import KINDS, Drills, Kind
 from tutor.study.drills.drill import Mismatch, must
 from tutor.study.drills.stomp import broken_rule
+from tutor.study.drills.typed import UNKNOWN, TypedError, hint, judge
 
+TYPED: tuple[Kind, ...] = tuple(kind for kind in KINDS if hint(kind))
 SEEDS = st.integers(0, 2**64)
 
 
@@ -71,3 +73,36 @@ def test_the_same_seed_makes_the_same_drills():
 def test_bytes_that_do_not_say_what_was_built_are_refused():
     with pytest.raises(Mismatch):
         must(1, 2)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=SEEDS)
+def test_what_is_typed_is_read_for_what_it_means(seed: int):
+    drills = Drills(random.Random(seed))
+    for kind in TYPED:
+        drill = drills.next([kind])
+        right = drill.options[drill.right_place].text
+        assert all(judge(drill, typed).right for typed in _spellings(kind, right))
+        for mistake in drill.mistakes:
+            judged = judge(drill, mistake.text)
+            same_code = kind == "close" and mistake.text.split()[0] == right.split()[0]
+            assert judged.right if same_code else judged.mistake == mistake.mistake
+
+
+@pytest.mark.parametrize("kind", TYPED)
+def test_what_cannot_be_an_answer_is_refused_and_what_no_mistake_gives_is_wrong(kind: Kind):
+    drill = Drills(random.Random(4)).next([kind])
+    with pytest.raises(TypedError):
+        judge(drill, "   " if kind == "unmask" else "no way")
+    assert judge(drill, "987654321").mistake == UNKNOWN
+
+
+def _spellings(kind: Kind, right: str) -> list[str]:
+    """Ways to write the right answer."""
+    first = right.split(maxsplit=1)[0]
+    if kind == "length":
+        return [right, first, f"{int(first):,}", hex(int(first))]
+    if kind == "unmask":
+        text = bytes.fromhex(right).decode()
+        return [right.upper(), "0x" + right.replace(" ", ", 0x"), right.replace(" ", "\n"), text, f'"{text}"']
+    return [right, first] if kind == "close" else [right, f"Sec-WebSocket-Accept: {right}"]

@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tutor.study.choices import BytesSession, ChoicesSession
+from tutor.study.choices import draw as draw_choices
 from tutor.study.drills import Drills
 from tutor.study.mock import MINUTES_A_QUESTION, MockSession, choose_follow_ups, draw, markdown, scorecard
+from tutor.study.mock_plan import MixError, MockPlan, parse_mix
 from tutor.study.model import Bank, Choice, Fact, FollowUp, KeyPoint, Option, Question, Section
 from tutor.study.quiz import DrillSession, OutOfTurn
 from tutor.study.rapid import RapidSession
-from tutor.study.reviews import KeptMock, Mock, MockAnswer, Review
+from tutor.study.reviews import KeptMock, Mock, MockAnswer, Review, review
 
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 
@@ -163,6 +165,49 @@ def test_choices_are_shuffled_by_the_seed_and_say_why():
         assert not picked.right and picked.mistake == "not b" and card.options[picked.right_place].text == "a"
         assert log.reviews[0].missed == ("b",) and session.proceed(NOW) is None and session.done
     assert len(orders) == 6
+
+
+def test_a_fact_in_a_drill_is_typed_and_graded_by_its_spellings():
+    log = Listing()
+    drill = DrillSession([fact(1), fact(2), question(3)], log, NOW)
+    assert not drill.type("Code 2") and drill.suggested == 1 and drill.revealed == ("answer",)
+    with pytest.raises(OutOfTurn):
+        drill.type("1")
+    drill.rate(NOW)
+    assert drill.undo(NOW) and drill.typed == "Code 2" and drill.suggested == 1
+    drill.rate(NOW)
+    assert drill.type("CODE-2") and drill.suggested == 3
+    drill.rate(NOW)
+    with pytest.raises(OutOfTurn):
+        drill.type("no fact")
+    assert [each.rating for each in log.reviews] == [1, 3]
+
+
+def test_choices_begin_with_what_was_never_asked_then_with_what_was_missed():
+    questions = [question(number) for number in range(4)]
+    reviewed = [("q-0", "choices", 3), ("q-2", "choices", 1), ("q-1", "choices", 1), ("q-1", "drill", 4)]
+    before = [
+        review(card, NOW + timedelta(days=day), mode, rating) for day, (card, mode, rating) in enumerate(reviewed)
+    ]
+    assert [each.id for each in draw_choices(questions, before, 4, random.Random(1))] == ["q-3", "q-2", "q-1", "q-0"]
+    assert draw_choices([dataclasses.replace(question(1), choices=())], before, 4, random.Random(1)) == []
+
+
+def test_the_plan_of_an_interview():
+    plan = MockPlan.from_setting(MockPlan(45, {"core": 0, "senior": 1, "architect": 2}).to_setting())
+    assert (plan.minutes, plan.count, dict(plan.mix)) == (45, 9, {"core": 0, "senior": 1, "architect": 2})
+    assert {each.level for each in plan.draw(BANK, random.Random(1))} == {"senior", "architect"}
+    assert (
+        MockPlan.from_setting("[]")
+        == MockPlan.from_setting("{")
+        == MockPlan.from_setting('{"minutes": []}')
+        == MockPlan()
+    )
+    assert MockPlan.from_setting('{"minutes": 900, "mix": {"core": 1, "senior": 1, "architect": 1}}').minutes == 60
+    assert parse_mix("2, 0,1") == {"core": 2, "senior": 0, "architect": 1}
+    for wrong in ("", "1,2", "0,0,0", "1,2,9", "a,b,c", "1,2,3,4"):
+        with pytest.raises(MixError, match="such as 2,3,1"):
+            parse_mix(wrong)
 
 
 def test_a_place_that_is_not_there_changes_nothing():

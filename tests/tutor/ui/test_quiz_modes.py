@@ -11,14 +11,16 @@ from textual.events import Paste
 from tests.tutor.ui.conftest import SAMPLE, Open, press
 from tests.tutor.ui.playing import NOON, freeze, kept, looks, shows
 from tests.tutor.ui.screen_text import screen_text, until
+from tutor.study.mock_plan import MockPlan
 from tutor.study.rapid import CLOCK_SECONDS
-from tutor.ui.app import QuizApp
+from tutor.ui.app import QuizApp, TutorApp
 from tutor.ui.desk import Desk
 from tutor.ui.screens.bytes import BytesScreen
 from tutor.ui.screens.drill import DrillScreen
+from tutor.ui.screens.help import HelpDialog
 from tutor.ui.screens.quiz import QuizScreen
 from tutor.ui.screens.session import SessionScreen
-from tutor.ui.sessions import Wanted
+from tutor.ui.sessions import Wanted, start
 
 
 async def test_the_modes(tutor: Open) -> None:
@@ -82,6 +84,27 @@ async def test_help_and_quitting_while_one_types(tutor: Open) -> None:
         assert "q Quit" not in screen_text(pilot.app)
         await press(pilot, "f1")
         await shows(pilot, "Keys on this screen")
+
+
+async def test_help_in_every_session(tutor: Open) -> None:
+    async with tutor(size=(120, 60)) as pilot:
+        assert isinstance(pilot.app, TutorApp)
+        for mode in ("drill", "rapid", "choices", "bytes", "mock"):
+            start(pilot.app, Wanted(mode, plan=MockPlan()))
+            await until(pilot, lambda: pilot.app.focused is not None, "what takes the answers")
+            shown = [active.binding for active in pilot.app.screen.active_bindings.values() if active.binding.id]
+            await press(pilot, "f1")
+            await until(pilot, lambda: isinstance(pilot.app.screen, HelpDialog), "help")
+            text = screen_text(pilot.app)
+            assert all(binding.tooltip in text for binding in shown), text
+            await press(pilot, "escape", "escape")
+
+
+async def test_the_last_evening_is_rapid_fire_alone(tutor: Open) -> None:
+    async with tutor() as pilot:
+        assert isinstance(pilot.app, TutorApp)
+        pilot.app.open_quiz("rapid", pilot.app.desk.bank.facts)
+        await shows(pilot, "1 left, 0 of 1 right at once")
 
 
 async def test_choices(tutor: Open, monkeypatch: pytest.MonkeyPatch) -> None:

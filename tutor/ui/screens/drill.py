@@ -92,7 +92,7 @@ class DrillScreen(SessionScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be done now is offered."""
         if action not in TURNS or not self._begun:
-            return True
+            return action not in TURNS
         if action == "undo":
             return self._session is not None and self._session.position > 0
         return action in OFFERED[self.state] and not (isinstance(self.focused, Input) and action != "unfold")

@@ -15,11 +15,11 @@ GROUPS = {
     "prove": "Question",
     "search": "Search",
     "lab": "This lab",
-    **dict.fromkeys(("drill", "rapid", "pick", "bytes", "mock", "scorecard", "session"), "This quiz"),
+    **dict.fromkeys(("drill", "rapid", "pick", "bytes", "mock", "mock_setup", "scorecard", "session"), "This quiz"),
     **dict.fromkeys(
         ["wire", "rows", "fields", "hex", "xray", "verdicts", "order", "knobs", "cycle", "filter"], "In this pane"
     ),
-    **dict.fromkeys(["rubric", "items", "options"], "In this pane"),
+    **dict.fromkeys(["rubric", "items", "options", "notes"], "In this pane"),
     "move": "In a list or text",
     "panes": "In a list or text",
     "today": "In a list or text",

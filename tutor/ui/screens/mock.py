@@ -88,7 +88,7 @@ class MockScreen(SessionScreen):
         """Only what can be done now is offered."""
         if isinstance(self.focused, Notes):
             return action not in TURNS
-        return action not in TURNS or not self._begun or action in OFFERED[self.state]
+        return action not in TURNS or (self._begun and action in OFFERED[self.state])
 
     # -- what is shown
 

@@ -77,7 +77,7 @@ class RapidScreen(SessionScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be done now is offered."""
-        return action not in TURNS or not self._begun or action in OFFERED[self.state]
+        return action not in TURNS or (self._begun and action in OFFERED[self.state])
 
     # -- what is shown
 
