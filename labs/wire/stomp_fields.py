@@ -119,6 +119,8 @@ def stomp_summary(event: Event) -> str:
         value = event.get(name) or _DEFAULTS.get(name)
         if value:
             words.append(cut(value, 30))
+    if event.get("redelivered") == "true":
+        words.append("redelivered")
     if event.body and event.command != "ERROR":  # whose body says once more, and at length, what its message does
         words.append(quoted(event.body, 40))
     return " ".join(words)

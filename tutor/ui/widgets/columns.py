@@ -15,6 +15,7 @@ from tutor.ui.widgets.rows import Piece
 
 MIN_NAMES, MAX_NAMES = 11, 23  # cells of "from → to"
 WITH_PROTOCOL = 76  # cells from which protocol and opcode have a column each, under them the opcode has it
+ROOM = 44  # cells of the message's own column under which what is no frame says it in the columns of frames, too
 WITH_KEY = 96  # from so many cells on the masking key has room, under them it is told whether there is one
 
 
@@ -44,7 +45,10 @@ def head(width: int, names: int, *, delta: bool) -> Iterator[Piece]:
 
 def line(row: Row, width: int, names: int, before: float | None = None) -> Iterator[Piece]:
     """One message; with `before` its time is the difference to that moment."""
-    for column in _columns(width, names):
+    shown = _columns(width, names)
+    if row.message.frame is None and width - sum(column.cells + 1 for column in shown) < ROOM:
+        shown = shown[: next(at for at, column in enumerate(shown, 1) if column.name in ("prot", "what"))]
+    for column in shown:
         text = _time(row, before) if column.name == "time" else column.text(row)
         text = text.rjust(column.cells) if column.right else text
         if cell_len(text) > column.cells:

@@ -24,6 +24,7 @@ UNKNOWN = ("?", "unknown", "")
 # roles from left to right: who dials stands left of whom it reaches
 SIDES = ("client", "attacker", "observer", "balancer", "proxy", "node", "server", "store")
 MAX_NAME = 16  # cells of a part's name beside an arrow
+FEW = 4  # links that stand apart; more stand close
 EMPTY = "The parts appear when the lab runs."
 
 LIVELY = 3  # drawings for which a link shows that bytes have just passed
@@ -73,6 +74,12 @@ def picture(
     for part in parts.values():
         lines += _part(part, part.id in linked, width)
     return [line.truncate(width, ellipsis=True) for line in lines]
+
+
+def _place(pair: tuple[str, ...], parts: Mapping[str, tape.Part]) -> tuple[bool, list[int]]:
+    """In the order in which the parts came, links to those that are gone last."""
+    gone = any(id in parts and parts[id].state == "down" for id in pair)
+    return gone, [list(parts).index(id) if id in parts else len(parts) for id in pair]
 
 
 def _side(part: tape.Part) -> int:
