@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import IO, Any, Literal
 
-from labs.broker import Behaviour, Broker, BrokerConfig, Identity, Limits, Peer, SharedBroker
+from labs.broker import Behaviour, Broker, BrokerConfig, Limits, Peer, SharedBroker
 from labs.broker.demands import Answer, Demand, Done, Failed, Redeem
 from labs.net.access_log import AccessLog
 from labs.net.auth import (
@@ -23,13 +22,13 @@ from labs.net.auth import (
     offered_subprotocols,
     origin_allowed,
     read_origins,
-    token_of,
 )
 from labs.net.counted import Counted
 from labs.net.echo import Echo, GoAway
 from labs.net.forwarding import FORWARDED_FOR
 from labs.net.front import Connection, Exchange, FrontLimits
-from labs.net.http import HttpLimits, Request, form_fields
+from labs.net.http import HttpLimits, Request
+from labs.net.issuing import NO_STORE, Issuing, answer_json
 from labs.net.link import LinkOptions, Receiver
 from labs.net.metrics import CONTENT_TYPE, Metrics
 from labs.net.page import ASSETS
@@ -46,8 +45,6 @@ from labs.wire.stomp import SUBPROTOCOLS
 
 GOING_AWAY, RESTART = 1001, 1012
 LAG_SECONDS = 0.5  # between two looks at how late the loop is
-_JSON = ("Content-Type", "application/json; charset=UTF-8")
-_NO_STORE = ("Cache-Control", "no-store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +115,11 @@ class Server:
         self.metrics = Metrics(broker.counters)
         self.stomp = Stomp(broker, self.metrics.delivered)
         self.relay = Relay(options.relay, config, options.relay_limits, self.stomp) if options.relay else None
-        self._tickets = SharedTickets(self._auth, self.relay, now) if self.relay else None
         self._tasks = Tasks(self._fail)
         self._log = AccessLog(options.access_log)
         self._loopback = is_loopback(address_parts(options.front)[0] if options.front else options.host)
+        shared = SharedTickets(self._auth, self.relay, now) if self.relay else None
+        self._issuing = Issuing(self._auth, self._tasks, shared, local=self._loopback)
         self._own: frozenset[str] = frozenset()
         self._allowed = read_origins(options.auth_limits.allowed_origins)
         self._routes: dict[str, dict[str, Callable[[Exchange], None]]] = {
@@ -132,8 +130,8 @@ class Server:
             "/echo": {"GET": self._echo},
             "/health": {"GET": self._health},
             "/metrics": {"GET": self._metrics},
-            "/token": {"POST": self._token},
-            "/ticket": {"POST": self._ticket},
+            "/token": {"POST": self._issuing.token},
+            "/ticket": {"POST": self._issuing.ticket},
         }
         self._bases = self._make_bases()
         self._started = time.monotonic()
@@ -252,29 +250,30 @@ class Server:
         """Check where it comes from, then find the path and the method."""
         if self.options.front and (told := exchange.request.get(FORWARDED_FOR)):
             exchange.peer = told.rpartition(",")[2].strip()[:64]
-        ticket = exchange.request.query.get("ticket")
-        if ticket and self._tickets is not None and self._welcomes(exchange.request):
-            self._tasks.start(self._fetch_ticket(exchange, self._tickets, ticket), "ticket")
+        if self._welcomes(exchange.request):
+            self._issuing.use(exchange, self._dispatch)
         else:
-            self._dispatch(exchange)
+            exchange.line(403, "this Origin may not connect; the limit allowed-origins lists those that may")
+            self._account_for(exchange)
 
     def _welcomes(self, request: Request) -> bool:
         by_host = not self._loopback
         return origin_allowed(request, self._own, self._allowed, by_host=by_host) or self._is_test(request.path)
 
     def _dispatch(self, exchange: Exchange) -> None:
-        request = exchange.request
-        if not self._welcomes(request):
-            exchange.line(403, "this Origin may not connect; the limit allowed-origins lists those that may")
-        elif (base := self._base_of(request.path)) and not (request.path in self._routes and self._is_plain(exchange)):
-            self._bases[base].handle(exchange, request.path[len(base) :])
+        path = exchange.request.path
+        base = self._base_of(path)
+        if base and not (path in self._routes and self._is_plain(exchange)):
+            self._bases[base].handle(exchange, path[len(base) :])
         else:
             self._route(exchange)
+        self._account_for(exchange)
+
+    def _account_for(self, exchange: Exchange) -> None:
         if exchange.status != 101:
-            self.metrics.requests.labels(str(exchange.status or 200)).inc()
-            self._log.write(
-                peer=exchange.peer, method=request.method, path=request.path[:200], status=exchange.status or 200
-            )
+            status, request = exchange.status or 200, exchange.request
+            self.metrics.requests.labels(str(status)).inc()
+            self._log.write(peer=exchange.peer, method=request.method, path=request.path[:200], status=status)
 
     def _route(self, exchange: Exchange) -> None:
         methods = self._routes.get(exchange.request.path)
@@ -374,7 +373,7 @@ class Server:
     def _asset(self, exchange: Exchange, path: str) -> None:
         kind, body = ASSETS[path]
         policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:"
-        headers = [("Content-Type", kind), ("X-Content-Type-Options", "nosniff"), _NO_STORE]
+        headers = [("Content-Type", kind), ("X-Content-Type-Options", "nosniff"), NO_STORE]
         exchange.respond(200, [*headers, ("Content-Security-Policy", f"{policy}; frame-ancestors 'none'")], body)
 
     def _health(self, exchange: Exchange) -> None:
@@ -382,55 +381,11 @@ class Server:
             "status": "draining" if self._draining else "up", "uptime": round(time.monotonic() - self._started, 3),
             "sessions": self.stomp.sessions,
         }  # fmt: skip
-        self._json(exchange, body)
+        answer_json(exchange, body)
 
     def _metrics(self, exchange: Exchange) -> None:
         self.metrics.sockjs.set(sum(base.sessions for base in self._bases.values()))
-        exchange.respond(200, [("Content-Type", CONTENT_TYPE), _NO_STORE], self.metrics.text())
-
-    def _token(self, exchange: Exchange) -> None:
-        """`{"user": …, "seconds": …}` -> a token. On loopback this stands in for a login; elsewhere the caller shows
-        the secret."""
-        if not self._auth.may_issue(exchange.request, local=self._loopback):
-            exchange.line(401, "show the secret: Authorization: Bearer …", [("WWW-Authenticate", "Bearer")])
-            return
-        asked = _asked(exchange)
-        if asked is None:
-            exchange.line(400, 'a JSON object or a form with "user", and "seconds" if you like')
-            return
-        user, seconds = asked
-        longest = self.options.auth_limits.token_time
-        seconds = min(seconds or longest, longest)
-        token = self._auth.issue_token(user, seconds)
-        self._json(exchange, {"token": token, "user": user, "expires_in": seconds})
-
-    def _ticket(self, exchange: Exchange) -> None:
-        """A ticket for whom the token in the request names."""
-        request = exchange.request
-        token = token_of(request) or _asked_token(exchange)
-        if not token:
-            exchange.line(
-                401, "a ticket is for who has a token: Authorization: Bearer …", [("WWW-Authenticate", "Bearer")]
-            )
-            return
-        try:
-            identity = self._auth.check_token(token)
-        except AuthError as error:
-            exchange.line(401, str(error), [("WWW-Authenticate", "Bearer")])
-            return
-        if self._tickets is not None:
-            self._tasks.start(self._shared_ticket(exchange, self._tickets, identity), "ticket")
-        else:
-            self._give_ticket(exchange, self._auth.issue_ticket(identity))
-
-    def _give_ticket(self, exchange: Exchange, ticket: str) -> None:
-        self._json(exchange, {"ticket": ticket, "expires_in": self.options.auth_limits.ticket_time})
-
-    async def _shared_ticket(self, exchange: Exchange, tickets: SharedTickets, identity: Identity) -> None:
-        try:
-            self._give_ticket(exchange, await tickets.issue(identity))
-        except ConnectionError as error:
-            exchange.line(503, str(error), [("Retry-After", "1")])
+        exchange.respond(200, [("Content-Type", CONTENT_TYPE), NO_STORE], self.metrics.text())
 
     def _demand(self, demand: Demand) -> None:
         assert self.relay is not None
@@ -440,25 +395,12 @@ class Server:
             self.relay.demand(demand)
 
     async def _redeem(self, demand: Redeem) -> None:
-        assert self._tickets is not None
         answer: Answer = Done()
         try:
-            await self._tickets.fetch(demand.ticket)
+            await self._issuing.redeem(demand.ticket)
         except ConnectionError as error:
             answer = Failed(f"{error}; try again later")
         self.stomp.answered(demand.step, answer)
-
-    async def _fetch_ticket(self, exchange: Exchange, tickets: SharedTickets, ticket: str) -> None:
-        """Have the ticket here, if this is the first node to ask, then go on as with one that was issued here."""
-        try:
-            await tickets.fetch(ticket)
-        except ConnectionError as error:
-            exchange.line(503, str(error), [("Retry-After", "1")])
-        if not exchange.done:
-            self._dispatch(exchange)
-
-    def _json(self, exchange: Exchange, body: Mapping[str, object]) -> None:
-        exchange.respond(200, [_JSON, _NO_STORE], json.dumps(body).encode() + b"\n")
 
     async def _watch_lag(self) -> None:
         loop = asyncio.get_running_loop()
@@ -472,36 +414,6 @@ def _subprotocol(request: Request) -> str | None:
     """The best of those offered that is STOMP."""
     offered = offered_subprotocols(request)
     return next((name for name in SUBPROTOCOLS if name in offered), None)
-
-
-def _fields(exchange: Exchange) -> dict[str, object]:
-    """What a POST brings: a JSON object or a form; {} where it is neither."""
-    body = exchange.request.body
-    if body.lstrip()[:1] == b"{":
-        try:
-            value = json.loads(body)
-        except (ValueError, RecursionError):
-            return {}
-        return value if isinstance(value, dict) else {}
-    return {**exchange.request.query, **form_fields(body.decode("latin-1"))}
-
-
-def _asked(exchange: Exchange) -> tuple[str, float] | None:
-    """The user and the seconds that POST /token asks for; None where that is no name or no number above 0."""
-    fields = _fields(exchange)
-    user = fields.get("user", fields.get("login", fields.get("sub")))
-    if not isinstance(user, str) or not 0 < len(user) <= 256:
-        return None
-    try:
-        seconds = float(str(fields.get("seconds", fields.get("expires_in", fields.get("ttl", 0)))))
-    except ValueError:
-        return None
-    return (user, seconds) if 0 <= seconds < float("inf") else None
-
-
-def _asked_token(exchange: Exchange) -> str | None:
-    token = _fields(exchange).get("token")
-    return token if isinstance(token, str) else None
 
 
 def is_loopback(host: str) -> bool:
