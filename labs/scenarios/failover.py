@@ -26,7 +26,7 @@ __all__ = ["VERDICTS", "run"]
 NODE = "labs.net.node"
 WAYS = "labs.net.fault_relay"
 BALANCERS = {"builtin": "labs.net.balancer", "haproxy": "labs.net.haproxy"}
-CHECKS = {"every": 0.5, "timeout": 1.0}
+CHECKS = {"every": 2.0, "timeout": 1.0}
 
 
 async def run(stage: Stage) -> None:
