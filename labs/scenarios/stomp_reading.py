@@ -44,11 +44,13 @@ class Seen:
 
 @dataclass(slots=True)
 class Session:
-    """One connection: `part` is the client, `ends` the line after which nothing can reach it any more."""
+    """One connection: `part` is the client, `ends` the line after which nothing can reach it any more. A `stranger` is
+    the learner's own client, which may do as it likes: it consumes, but what it sends bears on no claim."""
 
     conn: str
     part: str
     connect: Seen
+    stranger: bool
     answer: Seen | None = None
     version: Version = "1.2"
     ends: int = NEVER
@@ -150,6 +152,7 @@ class Reading:
         self.ended: dict[tuple[str, str], Seen] = {}  # connection, transaction -> its COMMIT or ABORT
         self._unconfirmed: dict[str, list[Sent | Subscription]] = {}
         self._parsers: dict[str, StompParser] = {}
+        self._parts = {event.id for _, event in tape.of(Part)}
         for traced in tape.messages():
             if traced.message.proto == "stomp":
                 self._add(traced)
@@ -184,7 +187,8 @@ class Reading:
             return
         seen = Seen(traced, events[0])
         if seen.frame.command in ("CONNECT", "STOMP"):
-            self.sessions[seen.conn] = Session(seen.conn, message.sender, seen)
+            stranger = message.sender not in self._parts
+            self.sessions[seen.conn] = Session(seen.conn, message.sender, seen, stranger)
         session = self.sessions.get(seen.conn)
         if session is None:
             return
@@ -204,7 +208,7 @@ class Reading:
             case "UNSUBSCRIBE":
                 if (found := self._subscription(session, seen.header("id"))) is not None:
                     found.until = seen.line
-            case "SEND":
+            case "SEND" if not session.stranger:
                 sent = Sent(session, seen)
                 self.sent.append(sent)
                 self._unconfirmed.setdefault(seen.conn, []).append(sent)

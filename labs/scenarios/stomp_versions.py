@@ -47,7 +47,7 @@ def _as_it_should_be(session: Session, spoken: list[str]) -> bool:
 
 def _negotiated_version(tape: Tape) -> Finding:
     expected = "the highest version that both speak, or ERROR and a close"
-    sessions = list(Reading(tape).sessions.values())
+    sessions = [each for each in Reading(tape).sessions.values() if not each.stranger]
     if not sessions:
         return unmeasured(expected, "nobody sent CONNECT")
     spoken = _spoken(sessions)

@@ -52,9 +52,14 @@ class LiveTape:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.{os.getpid()}")
         file = part.open("wb", buffering=0)
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held until this process is gone, however it goes
-        part.replace(path)
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held until this process is gone, however it goes
+            part.replace(path)
+        except OSError:
+            file.close()
+            part.unlink(missing_ok=True)
+            raise
         return file
 
     def write(self, line: bytes) -> None:

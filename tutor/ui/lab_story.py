@@ -35,6 +35,9 @@ def before_run(lab: Lab, knobs: Mapping[str, str], wanted: str, width: int) -> L
         lines += [Content(""), Content.assemble(("Knobs", "bold"), ("   s sets them", QUIET))]
         lines += knob_lines(lab, knobs, width)
     lines += [Content(""), Content.assemble(("▶ r or Enter runs it", "bold $primary"))]
+    lines += hang(
+        Content.styled(f"ws-tutor stage {lab.name}, in a second terminal, shows it to a class", QUIET), "  ", width
+    )
     return lines
 
 

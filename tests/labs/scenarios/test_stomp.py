@@ -60,6 +60,18 @@ async def test_nothing_is_claimed_of_a_tape_without_bytes() -> None:
     assert all(judge(without).ok is None for judge in stomp.VERDICTS.values())
 
 
+async def test_what_the_learners_own_client_sends_bears_on_no_claim() -> None:
+    """As if anna were the learner's: what she sent, twice the same too, is no matter of the lab's."""
+    played = await sound("stomp")
+    without = played.edited(
+        lambda event: None if isinstance(event, tape.Part) and event.id in ("anna", "old") else event
+    )
+    assert {id for id, judge in stomp.VERDICTS.items() if judge(without).ok is False} == set()
+    reading = Reading(without)
+    assert {sent.session.part for sent in reading.sent} <= {"ben", "alice-1", "reader-1.2"}
+    assert any(each.body == "job 1" for each in reading.deliveries)
+
+
 @pytest.fixture
 def impatient(monkeypatch) -> None:
     monkeypatch.setattr(stomp, "ANSWER_SECONDS", 0.5)
