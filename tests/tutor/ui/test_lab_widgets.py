@@ -190,3 +190,13 @@ def test_a_timeline_tells_who_noticed_a_fault_and_when():
     many = timeline_lines([entries[0], *(Entry(6.0, "ann", str(number)) for number in range(50))], 60)
     assert len(many) == SHOWN + 4
     assert many[-2].plain == "  and 36 lines more"
+
+
+def test_many_links_stand_close_and_those_to_the_gone_come_last() -> None:
+    names = ["anna", "ben", "carl", "dora", "eve"]
+    parts = {id: tape.Part(t=0, id=id, role="client", state="down" if id == "ben" else "up") for id in names}
+    parts["broker"] = tape.Part(t=0, id="broker", role="server", state="up", pid=7)
+    lines = [line.plain.rstrip() for line in picture(parts, {(id, "broker"): 9 for id in names}, width=60)]
+    assert len(lines) == 2 * len(names) + 2
+    assert [line.split()[1] for line in lines[:10:2]] == ["anna", "carl", "dora", "eve", "ben"]
+    assert lines[-1] == "● broker  server, process 7", "who has no more to say is in the picture alone"

@@ -24,7 +24,7 @@ UNKNOWN = ("?", "unknown", "")
 # roles from left to right: who dials stands left of whom it reaches
 SIDES = ("client", "attacker", "observer", "balancer", "proxy", "node", "server", "store")
 MAX_NAME = 16  # cells of a part's name beside an arrow
-FEW = 4  # links that stand apart; more stand close
+FEW = 4  # links that stand apart; more stand close, those to a part that is down last
 EMPTY = "The parts appear when the lab runs."
 
 LIVELY = 3  # drawings for which a link shows that bytes have just passed
@@ -68,18 +68,24 @@ def picture(
     pairs = {tuple(sorted(link, key=lambda id: (order.get(id, len(SIDES)), id))) for link in links}
     names = min(MAX_NAME, max((len(id) for pair in pairs for id in pair), default=0)) + 2
     lines: Lines = []
-    for pair in sorted(pairs, key=lambda pair: [list(parts).index(id) if id in parts else 99 for id in pair]):
-        lines += [*_link(pair, parts, links, lively, names), Content("")]
+    crowded = len(pairs) > FEW
+    for pair in sorted(pairs, key=lambda pair: (crowded and _gone(pair, parts), _place(pair, parts))):
+        lines += [*_link(pair, parts, links, lively, names), *([] if crowded else [Content("")])]
+    lines += [Content("")] if crowded else []
     linked = {id for pair in pairs for id in pair}
     for part in parts.values():
-        lines += _part(part, part.id in linked, width)
+        if part.id not in linked or part.pid or part.address:
+            lines += _part(part, part.id in linked, width)
     return [line.truncate(width, ellipsis=True) for line in lines]
 
 
-def _place(pair: tuple[str, ...], parts: Mapping[str, tape.Part]) -> tuple[bool, list[int]]:
-    """In the order in which the parts came, links to those that are gone last."""
-    gone = any(id in parts and parts[id].state == "down" for id in pair)
-    return gone, [list(parts).index(id) if id in parts else len(parts) for id in pair]
+def _gone(pair: tuple[str, ...], parts: Mapping[str, tape.Part]) -> bool:
+    return any(id in parts and parts[id].state == "down" for id in pair)
+
+
+def _place(pair: tuple[str, ...], parts: Mapping[str, tape.Part]) -> list[int]:
+    """In the order in which the parts came."""
+    return [list(parts).index(id) if id in parts else len(parts) for id in pair]
 
 
 def _side(part: tape.Part) -> int:
