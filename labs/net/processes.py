@@ -18,7 +18,7 @@ from typing import Any
 from labs.net.tap import Record, Remark
 from labs.net.tasks import Tasks
 
-START_SECONDS = 10.0
+START_SECONDS = 30.0  # on a machine that is busy with other things too
 BARRIER_SECONDS = 1.0  # a process that is busy for longer is passed over, as one is that is frozen
 CALL_SECONDS = 5.0  # for a command to be obeyed
 STOP_SECONDS = 0.5

@@ -90,8 +90,12 @@ def fetch(url: str, body: bytes | None = None, **headers: str) -> Any:
         return json.loads(answer.read())
 
 
-def test_a_killed_node_loses_nothing_that_was_not_acknowledged() -> None:
-    gone = "ws-tutor serve: n2 has ended: it ended with status -9; the other nodes go on\n"
+def test_a_killed_node_loses_nothing_that_was_not_acknowledged_and_a_killed_store_is_replaced() -> None:
+    """The lease is too long for this test: that the process has ended is enough."""
+    gone = (
+        "ws-tutor serve: n2 has ended: it ended with status -9; the other nodes go on\n"
+        "ws-tutor serve: the store has ended, and what waited in it is lost; another begins in its place\n"
+    )
     with served("--nodes", "3", "--set", "relay-lease=60", says=gone) as cluster:
         victim, heard = dial_node(cluster, 1)
         subscribe(victim, heard, "/queue/work", "client-individual")
@@ -109,20 +113,13 @@ def test_a_killed_node_loses_nothing_that_was_not_acknowledged() -> None:
         again, _ = dial(cluster)
         again.send("/queue/work", "goes on")
         there.wait(lambda frames: there.bodies()[-1] == "goes on")
-        assert cluster.process.poll() is None
-
-
-def test_a_killed_store_is_followed_by_another_that_all_nodes_join() -> None:
-    told = "ws-tutor serve: the store has ended, and what waited in it is lost; another begins in its place\n"
-    with served("--nodes", "2", "--set", "relay-lease=1", says=told) as cluster:
-        one, heard = dial_node(cluster, 0)
-        two, there = dial_node(cluster, 1, "bob")
-        subscribe(one, heard, "/topic/news")
         (store,) = children_of(cluster) - set(cluster.pids)
         os.kill(store, signal.SIGKILL)
-        two.send("/topic/news", "hello", receipt="sent")
-        there.wait(lambda frames: any(frame.headers.get("receipt-id") == "sent" for frame in frames))
+        third, heard = dial_node(cluster, 2)
+        subscribe(third, heard, "/topic/news")
+        other.send("/topic/news", "hello")
         heard.wait(lambda frames: heard.bodies() == ["hello"])
+        assert cluster.process.poll() is None
 
 
 def children_of(cluster: Served) -> set[int]:
@@ -131,7 +128,7 @@ def children_of(cluster: Served) -> set[int]:
 
 
 def test_a_frozen_node_is_taken_for_dead_and_catches_up_when_it_is_back() -> None:
-    with served("--nodes", "3", "--set", "relay-lease=1", "--set", "heart-beat-expect=0") as cluster:
+    with served("--nodes", "2", "--set", "relay-lease=1", "--set", "heart-beat-expect=0") as cluster:
         frozen, heard = dial_node(cluster, 1)
         subscribe(frozen, heard, "/topic/news")
         subscribe(frozen, heard, "/queue/work", "client-individual")
