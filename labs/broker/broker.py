@@ -41,6 +41,9 @@ class Broker:
         self.counters = Counters()
         limits = config.limits
         self._parsing = ParserLimits(limits.header_bytes, limits.headers, limits.line, limits.body)
+        self._buffer = 2 * max(
+            limits.message, limits.body + limits.header_bytes
+        )  # bytes of a session's frames, at most
         self._outbound = Outbound(config, self.counters)
         self._exchange = Exchange(config, self._outbound, self.counters, now)
         self._commands = self._make_commands()
@@ -172,7 +175,7 @@ class Broker:
             self._fail(
                 session, Violation(f"a message of {len(raw)} bytes; at most {limits.message} are taken", TOO_BIG), now
             )
-        elif session.parser.buffered + len(raw) > 2 * max(limits.message, limits.body + limits.header_bytes):
+        elif session.parser.buffered + len(raw) > self._buffer:
             self._fail(session, Violation("frames come faster than they can be carried out", POLICY), now)
         else:
             early = session.state is State.OPENING

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from enum import Enum
+from functools import lru_cache
 
 from labs.broker.config import POLICY, Limits, Rule
 from labs.broker.violation import Violation, shown
@@ -27,6 +28,7 @@ _CHANNELS = ("/queue/", "/topic/")  # what a user's own destinations begin with,
 KNOWN = "it begins with /topic/, /queue/, /app/ or /user/"
 
 
+@lru_cache(maxsize=1024)  # asked of every SEND
 def kind_of(destination: str) -> Kind:
     """Where it leads; Kind.NONE for an unknown prefix or nothing behind it."""
     prefix = destination[: destination.find("/", 1) + 1]

@@ -4,7 +4,9 @@ may fail, and published then, which does not, so that a transaction is carried o
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from labs.broker.config import POLICY, BrokerConfig
 from labs.broker.counters import Counters
@@ -24,6 +26,12 @@ from labs.wire.stomp import Frame, Headers
 
 INTERNAL_ERROR = 1011
 _LOGGER = logging.getLogger(__name__)
+
+
+def _spring_kind(destination: str) -> Kind:
+    """For Spring's simple broker /queue is only a prefix."""
+    kind = kind_of(destination)
+    return Kind.TOPIC if kind is Kind.QUEUE else kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +62,29 @@ class Exchange:
         limits = config.limits
         self._sent = SeenKeys(limits.idempotency_keys, limits.idempotency_stored, limits.idempotency_seconds)
         self.spring = config.semantics == "spring"
-
-    def kind(self, destination: str) -> Kind:
-        """What it leads to; for Spring's simple broker /queue is only a prefix."""
-        kind = kind_of(destination)
-        return Kind.TOPIC if kind is Kind.QUEUE and self.spring else kind
+        self.kind: Callable[[str], Kind] = _spring_kind if self.spring else kind_of
+        # Who sends somewhere does so again: what was found good needs no second look.
+        self._check_destination = lru_cache(maxsize=1024)(self._check_new_destination)
 
     def check_send(self, session: Session, frame: Frame) -> None:
         """Raises Violation when the session may not SEND there, now or in a transaction."""
         destination = frame.get("destination") or ""
-        check("SEND", destination, self._config.limits)
-        self.access.demand("SEND", destination, session.user)
-        kind = self.kind(destination)
+        self._check_destination(destination, session.user)
         if self.spring:
             return
         if len(frame.get("idempotency-key") or "") > self._config.limits.idempotency_key:
             raise Violation(
                 f"SEND: an idempotency-key has at most {self._config.limits.idempotency_key} letters", POLICY
             )
+        if (owned := translated(destination)) and owned[1] != session.id and self.users.is_here(owned[1]):
+            raise Violation(f"SEND: destination {shown(destination)} is another session's; it is /user/NAME/queue/…")
+
+    def _check_new_destination(self, destination: str, user: str | None) -> None:
+        check("SEND", destination, self._config.limits)
+        self.access.demand("SEND", destination, user)
+        kind = self.kind(destination)
+        if self.spring:
+            return
         if kind is Kind.NONE:
             raise Violation(f"SEND: destination {shown(destination)} leads nowhere; {KNOWN}")
         if kind is Kind.APP and destination not in self._config.handlers:
@@ -79,8 +92,6 @@ class Exchange:
             raise Violation(f"SEND: destination {shown(destination)} has no handler; there are {known}")
         if kind is Kind.USER:
             split_user(destination, "SEND")
-        elif (owned := translated(destination)) and owned[1] != session.id and self.users.is_here(owned[1]):
-            raise Violation(f"SEND: destination {shown(destination)} is another session's; it is /user/NAME/queue/…")
 
     def resolve(self, session: Session, frame: Frame, now: float) -> list[Parcel]:
         """What a SEND that passed check_send() comes to: itself, or what its handler replies."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from labs.wire.stomp import Headers, Version, header_line
+from labs.wire.stomp import Headers, Version, header_line, plain_lines
 
 # Of a SEND, never passed on: asked of this broker, or given by it alone.
 NOT_PASSED_ON = frozenset(
@@ -51,14 +51,13 @@ class Message:
         """All of its MESSAGE frame but the command and the headers that differ by subscription."""
         tail = self._tails.get(version)
         if tail is None:
-            lines = [
-                header_line("destination", self.destination, version),
-                header_line("message-id", self.id, version),
-                *([] if self.sequence is None else [f"sequence:{self.sequence}"]),
-                *(header_line(name, value, version) for name, value in self.headers),
-                f"content-length:{len(self.body)}\n\n",
-            ]
-            tail = self._tails[version] = "\n".join(lines).encode() + self.body + b"\0"
+            sequence = () if self.sequence is None else (("sequence", str(self.sequence)),)
+            headers = (("destination", self.destination), ("message-id", self.id), *sequence, *self.headers)
+            lines = plain_lines(headers)
+            if lines is None:
+                lines = "\n".join(header_line(name, value, version) for name, value in headers)
+            head = f"{lines}\ncontent-length:{len(self.body)}\n\n"
+            tail = self._tails[version] = head.encode() + self.body + b"\0"
         return tail
 
 

@@ -8,6 +8,7 @@ import secrets
 import struct
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from labs.broker import Broker, Close, Effect, Peer, Reading, Send, SharedBroker
 from labs.broker.demands import Answer, Arrival, Demand
@@ -17,14 +18,15 @@ from labs.net.tasks import first_of
 _TEXT, _BINARY = 0x81, 0x82  # FIN and the opcode (RFC 6455 §5.2)
 
 
-def websocket_frame(data: bytes, *, text: bool) -> bytes:
-    """A whole unmasked frame, as a server sends it (RFC 6455 §5.2)."""
-    first, size = _TEXT if text else _BINARY, len(data)
+@lru_cache(maxsize=1024)
+def frame_header(size: int, *, text: bool) -> bytes:
+    """What begins a whole unmasked frame, as a server sends it, with a payload of `size` bytes (RFC 6455 §5.2)."""
+    first = _TEXT if text else _BINARY
     if size < 126:
-        return bytes((first, size)) + data
+        return bytes((first, size))
     if size < 65536:
-        return struct.pack("!BBH", first, 126, size) + data
-    return struct.pack("!BBQ", first, 127, size) + data
+        return struct.pack("!BBH", first, 126, size)
+    return struct.pack("!BBQ", first, 127, size)
 
 
 class Stomp:
@@ -162,17 +164,17 @@ class Stomp:
                 self.demand(effect)
 
     def _send(self, effect: Send) -> None:
-        text, channels = not effect.binary, self._channels
+        text, tail, channels = not effect.binary, effect.tail, self._channels
         count = 0
-        for message, sessions in effect.messages():
-            raw = websocket_frame(message, text=text)
+        for head, sessions in effect.heads:
+            frame = b"%b%b%b" % (frame_header(len(head) + len(tail), text=text), head, tail)
             count += len(sessions)
             for session in sessions:
                 channel = channels.get(session)
                 if type(channel) is Link:
-                    channel.send_frame(raw)
+                    channel.send_frame(frame)
                 elif channel is not None:
-                    channel.send(message, text=text)
+                    channel.send(head + tail, text=text)
         if effect.published is not None:
             self._delivered(self.now() - effect.published, count)
 

@@ -4,8 +4,9 @@ faces strangers; sessions and destinations are not its matter. https://stomp.git
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Version = Literal["1.0", "1.1", "1.2"]
 SUBPROTOCOLS: dict[str, Version] = {"v12.stomp": "1.2", "v11.stomp": "1.1", "v10.stomp": "1.0"}  # the best first
@@ -25,6 +26,7 @@ _END_OF_HEAD = {"1.0": re.compile(rb"\n\n"), "1.1": re.compile(rb"\n\n"), "1.2":
 _EOLS = {"1.0": re.compile(rb"\n+"), "1.1": re.compile(rb"\n+"), "1.2": re.compile(rb"(?:\n++|\r\n)++")}
 _RECEIPT = re.compile(rb"\nreceipt:([^\r\n\0]*)")
 _COMMAND = re.compile(rb"[A-Z]{1,12}(?![^\r\n])")
+_SPECIAL = re.compile(r"[\\\r\0]|\n:")  # what needs more than a copy, beside line feeds and colons; no name
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 # What each version may escape in a header: what follows the backslash -> what it stands for.
 _UNESCAPED: dict[Version, dict[str, str]] = {
@@ -216,7 +218,8 @@ class StompParser:
         if command not in _COMMANDS:
             raise self._error(at, f"unknown command {command[:20]!r}; a frame begins with CONNECT, SEND, MESSAGE, …")
         headers = self._parse_headers(lines[1:], {} if command in _NEVER_ESCAPED else _UNESCAPED[version])
-        return _Head(command, headers, size, self._body_length(headers))
+        length = self._body_length(headers) if "content-length" in text else None
+        return _Head(command, headers, size, length)
 
     def _parse_headers(self, lines: list[str], escapes: dict[str, str]) -> tuple[tuple[str, str], ...]:
         headers = []
@@ -298,8 +301,7 @@ class StompParser:
         return f"{command}: " if command in _COMMANDS else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(NamedTuple):
     command: str
     headers: tuple[tuple[str, str], ...]
     size: int  # in bytes, blank line included
@@ -322,26 +324,33 @@ def header_line(name: str, value: str, version: Version, *, escaped: bool = True
     return f"{name.translate(table)}:{value.translate(table)}"
 
 
+def plain_lines(headers: Iterable[tuple[str, str]]) -> str | None:
+    """Each header's line, as any version takes it; None where one of them holds what a version has to escape."""
+    lines = [f"\n{name}:{value}" for name, value in headers]
+    text = "".join(lines)
+    plain = text.count("\n") == text.count(":") == len(lines)  # no more than what separates
+    return text[1:] if plain and not _SPECIAL.search(text) else None
+
+
 def encode(frame: Frame, version: Version = "1.2") -> bytes:
     """The frame's bytes, with a content-length where it has a body and none is given.
 
     Raises ValueError for a header that the version cannot say (a line feed in a 1.0 header would begin another one).
     """
-    lines = [f"{name}:{value}" for name, value in frame.headers]
-    head = "\n".join((frame.command, *lines))
-    plain = head.count("\n") == head.count(":") == len(lines)  # no more than what separates
-    if not plain or "\n:" in head or "\\" in head or "\r" in head or "\0" in head:
-        head = _escaped_head(frame, version)
+    lines = plain_lines(frame.headers)
+    if lines is None:
+        lines = _escaped_lines(frame, version)
+    head = f"{frame.command}\n{lines}" if lines else frame.command
     if frame.body and "\ncontent-length:" not in head:
         head = f"{head}\ncontent-length:{len(frame.body)}"
     return b"%b\n\n%b\0" % (head.encode(), frame.body)
 
 
-def _escaped_head(frame: Frame, version: Version) -> str:
-    """Command and headers, where a header holds what may need an escape."""
+def _escaped_lines(frame: Frame, version: Version) -> str:
+    """The headers, where one of them holds what may need an escape."""
     escaped = version != "1.0" and frame.command not in _NEVER_ESCAPED
     table = _ESCAPED[version] if escaped else None
-    lines = [frame.command]
+    lines = []
     for name, value in frame.headers:
         if not name:
             raise ValueError(f"{frame.command} header without a name, of value {value[:40]!r}")
