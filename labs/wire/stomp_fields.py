@@ -32,11 +32,11 @@ _HEADER_MEANINGS = {
     "heart-beat": "what I can send, what I want to get: milliseconds, 0 for none",
     "content-length": "bytes of the body, NULs included",
     "content-type": "what the body is",
-    "destination": "where the message goes, or comes from",
-    "id": "of the subscription, or what is acknowledged",
+    "destination": "where the message goes",
+    "id": "of the subscription; each has its own",
     "subscription": "the subscription that this message is for",
     "message-id": "of this message",
-    "ack": "auto, client or client-individual; in a MESSAGE, what an ACK must name",
+    "ack": "auto, client or client-individual",
     "receipt": "asks for a RECEIPT with this id",
     "receipt-id": "the receipt that was asked for",
     "transaction": "the transaction that this belongs to",
@@ -47,6 +47,15 @@ _HEADER_MEANINGS = {
     "redelivered": "it was delivered before, and not acknowledged",
     "sequence": "its number in this destination",
     "message": "what went wrong",
+}
+
+# Where a header means something else in one command.
+_MEANINGS_IN = {
+    ("MESSAGE", "ack"): "what an ACK or NACK of it must name",
+    ("MESSAGE", "destination"): "where the message comes from",
+    ("SUBSCRIBE", "destination"): "what is subscribed to",
+    ("ACK", "id"): "the ack header of what was consumed",
+    ("NACK", "id"): "the ack header of what was not consumed",
 }
 
 # What a summary names of each command, besides a body.
@@ -104,7 +113,7 @@ def _line_field(raw: bytes, start: int, end: int, number: int, frame: Frame) -> 
     elif "\\" in written and written != value:
         meaning = f"escaped on the wire: {clean(written[:60])}"
     else:
-        meaning = _HEADER_MEANINGS.get(name, "")
+        meaning = _MEANINGS_IN.get((frame.command, name)) or _HEADER_MEANINGS.get(name, "")
     return Field(cut(name) or "header", start, end, printable(value), meaning)
 
 
