@@ -19,6 +19,7 @@ from tutor.ui.widgets.topology import SIDES, STATES, UNKNOWN
 
 QUIET = "$foreground 70%"
 MARGIN = 2
+GAP = "    "  # between two options
 PARTS, MESSAGES = 5, 5  # rows in 24; more where there is room
 _BANNERS = {Label.LIVE: ("● LIVE", "$text-success"), Label.RECORDED: ("◎ RECORDED", "$text-warning"),
             Label.WAITING: ("○ nothing runs yet", QUIET)}  # fmt: skip
@@ -138,12 +139,19 @@ def _question(prediction: Prediction, width: int) -> Lines:
     if prediction.measured is not None:
         measured = value_text(prediction.measured, asked).stylize("bold $text-success")
         return [*lines, *hang(measured, "  = ", width)]
-    if asked.options:
-        options = Content("    ").join(Content(f"{chr(97 + n)}) {clean(each)}") for n, each in enumerate(asked.options))
-        if options.cell_length <= width - 2:
-            return [*lines, "  " + options]
-        for number, option in enumerate(asked.options):
-            lines += hang(Content(clean(option)), f"  {chr(97 + number)}) ", width)
+    options = [Content(f"{chr(97 + number)}) {clean(option)}") for number, option in enumerate(asked.options)]
+    lines += ["  " + line for line in _packed(options, width - 2)]
+    return lines
+
+
+def _packed(items: Sequence[Content], width: int) -> Lines:
+    """As many beside one another as fit, none cut in two lines where it fits into one."""
+    lines: Lines = []
+    for item in items:
+        if lines and lines[-1].cell_length + len(GAP) + item.cell_length <= width:
+            lines[-1] = lines[-1] + GAP + item
+        else:
+            lines += hang(item, "", width)
     return lines
 
 
@@ -165,14 +173,15 @@ def _ending(show: Show, width: int) -> Lines:
 
 
 def _parts(model: LabModel, width: int, rows: int) -> Lines:
-    """Who dials on the left, whom it reaches on the right; between two groups the bytes each way."""
+    """Who dials on the left, whom it reaches on the right; between two groups the bytes each way. At most `rows`."""
     groups = [[], [], []]  # type: list[list[tape.Part]]
     for part in model.parts.values():
         side = SIDES.index(part.role) if part.role in SIDES else 0
         groups[0 if side < 3 else 1 if side < 5 else 2].append(part)
     shown = [group for group in groups if group]
     if not shown:
-        return [Content("")] * rows
+        return []
+    rows = max(2, min(rows, max(map(len, shown))))  # two for the arrows
     arrows = [_arrows(model, left, right) for left, right in pairwise(shown)]
     names = (width - sum(each[0].cell_length for each in arrows)) // len(shown)
     lines: Lines = []
