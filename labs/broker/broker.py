@@ -7,7 +7,7 @@ import re
 
 from labs.broker.commands import Commands
 from labs.broker.config import EXPIRED, POLICY, PROTOCOL_ERROR, TOO_BIG, BrokerConfig, Peer
-from labs.broker.connect import answer, heart_beats, terms_of
+from labs.broker.connect import Terms, answer, heart_beats, terms_of
 from labs.broker.counters import Counters
 from labs.broker.destinations import Kind, kind_of
 from labs.broker.effects import Close, Effect
@@ -181,7 +181,7 @@ class Broker:
             early = session.state is State.OPENING
             session.parser.feed(raw)
             self._read(session, now)
-            if early and session.state is State.OPENING:
+            if early and session.state is State.OPENING and not session.waiting:
                 self._count_early(session, len(raw), now)
 
     def _count_early(self, session: Session, size: int, now: float) -> None:
@@ -238,6 +238,10 @@ class Broker:
         user = terms.identity.user
         if user is not None and not self._users.enter(user):
             raise Violation(f"{frame.command}: a user has at most {self._users.limit} sessions", POLICY)
+        self._begin(session, terms, now)
+
+    def _begin(self, session: Session, terms: Terms, now: float) -> None:
+        """It is connected."""
         session.identity = terms.identity
         session.version = session.parser.version = terms.version
         session.parser.limits = self._parsing

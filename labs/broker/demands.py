@@ -64,11 +64,13 @@ class Submit:
 @dataclass(frozen=True, slots=True)
 class Listen:
     """Hear a topic, or all (`topic` empty), from the place among the arrivals on at which the answer comes (Placed);
-    with `last_seen` the answer has what is newer and before it."""
+    with `last_seen` the answer has what is newer and before it. Refused where `owner` is a session that is connected to
+    any node: nobody but itself may hear what is its own by this name."""
 
     step: int
     topic: str = ""
     last_seen: int | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,14 @@ class Unlisten:
 @dataclass(frozen=True, slots=True)
 class Join:
     """`consumer` competes for the messages of `queues`, with room for `credit` of them (None: as before). `matching`:
-    tell which queues there are, and from now on of each new one."""
+    tell which queues there are, and from now on of each new one. `owner`: as in Listen."""
 
     step: int
     consumer: int
     queues: tuple[str, ...]
     credit: int | None = None
     matching: bool = False
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +120,13 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """A session is connected here, of that user (empty: nobody's)."""
+    """A session is connected here, of that user (empty: nobody's) and address. With a step it is one more, if all
+    nodes' sessions of both allow it, else Done says by `refused` whose there are too many of: `user`, `address`."""
 
     session: str
     user: str
+    address: str
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +135,7 @@ class Exit:
 
     session: str
     user: str
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +181,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Of a Submit: so many groups were published; `refused` says why the next one was not."""
+    """Of a Submit: so many groups were published; `refused` says why the next one was not, or why no Enter."""
 
     count: int = 0
     refused: str = ""
@@ -183,11 +190,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Of a Listen: the latest number given out, the first that is still to be had, what is newer than `last_seen`."""
+    """Of a Listen: the latest number given out, the first that is still to be had, what is newer than `last_seen`; or
+    why not."""
 
     head: int
     first: int
     messages: Sequence[Arrived] = ()
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

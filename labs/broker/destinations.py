@@ -112,6 +112,12 @@ def translated(destination: str) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
+def owner_of(destination: str) -> str:
+    """The session that alone may use such a name, if it is connected; empty for a name that is anybody's."""
+    owned = translated(destination)
+    return owned[1] if owned else ""
+
+
 class Access:
     """The rules of a broker: who may SUBSCRIBE to, and SEND to, what."""
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from labs.broker.broker import NORMAL, Broker
 from labs.broker.commands import Commands
 from labs.broker.config import TRY_LATER, BrokerConfig
+from labs.broker.connect import terms_of
 from labs.broker.demands import Answer, Arrival, Arrived, Cut, Placed, QueueMade
 from labs.broker.effects import Close, Effect, Reading
 from labs.broker.message import error
@@ -24,7 +25,8 @@ from labs.broker.shared_queues import SharedQueues
 from labs.broker.violation import Violation
 from labs.wire.stomp import Event, Frame
 
-READ_AHEAD = 64 * 1024  # bytes of frames behind the one that waits for the store; then the channel is not read
+# Bytes of frames behind the one that waits for the store; then the channel is not read. None behind a CONNECT.
+READ_AHEAD = 64 * 1024
 
 
 class SharedBroker(Broker):
@@ -157,6 +159,11 @@ class SharedBroker(Broker):
             session.behind = event  # what came before it takes effect first
             self._shared.submit_batch(session)
 
+    def _connect(self, session: Session, frame: Frame, now: float) -> None:
+        terms = terms_of(frame, session, self.config, now)
+        user = terms.identity.user or ""
+        self._shared.enter(session, frame, user, lambda later: self._begin(session, terms, later))
+
     def lost(self, session: str, now: float) -> list[Effect]:
         """The connection is gone."""
         if (gone := self._sessions.get(session)) is not None:
@@ -165,7 +172,8 @@ class SharedBroker(Broker):
 
     def _take_in(self, session: Session, raw: bytes, now: float) -> None:
         super()._take_in(session, raw, now)
-        if session.waiting and not session.paused and session.parser.buffered > READ_AHEAD:
+        ahead = READ_AHEAD if session.state is State.CONNECTED else 0
+        if session.waiting and not session.paused and session.parser.buffered >= ahead:
             session.paused = True
             self._outbound.add(Reading(session.id, False))
 

@@ -26,7 +26,7 @@ from labs.broker.demands import (
     Submit,
     Unlisten,
 )
-from labs.broker.destinations import Kind, is_pattern, split_user, translated
+from labs.broker.destinations import Kind, is_pattern, owner_of, split_user
 from labs.broker.exchange import Exchange, Parcel
 from labs.broker.message import Message
 from labs.broker.outbound import Outbound
@@ -183,8 +183,7 @@ class SharedCommands(Commands):
             return Post("user", f"/user{channel}", *given, name, channel)
         if kind not in {Kind.TOPIC, Kind.QUEUE}:
             return None
-        owned = translated(destination)
-        return Post("topic" if kind is Kind.TOPIC else "queue", destination, *given, owned[1] if owned else "")
+        return Post("topic" if kind is Kind.TOPIC else "queue", destination, *given, owner_of(destination))
 
     # Subscriptions.
 
@@ -209,7 +208,7 @@ class SharedCommands(Commands):
         self._hearing.setdefault(topic, set()).add(subscription)
         self._wait(
             subscription.session,
-            lambda step: Listen(step, topic, cursor),
+            lambda step: Listen(step, topic, cursor, owner_of(topic)),
             lambda answer, now: self._listening(subscription, cursor, answer, frame, now),
         )
 
@@ -217,8 +216,8 @@ class SharedCommands(Commands):
         self, subscription: Subscription, cursor: int | None, answer: Answer, frame: Frame, now: float
     ) -> None:
         """This is the place among the arrivals from which on it hears: all that comes later is newer."""
-        if not isinstance(answer, Heard):
-            raise self._refusal("SUBSCRIBE", answer, frame.get("receipt"))
+        if not isinstance(answer, Heard) or answer.refused:
+            raise self._refusal("SUBSCRIBE", answer, frame.get("receipt"), subscription.destination)
         topics = self._exchange.topics
         if not is_pattern(subscription.destination):
             topic = topics.reserve(subscription.destination)
@@ -231,7 +230,7 @@ class SharedCommands(Commands):
 
     def _joined(self, subscription: Subscription, answer: Answer, receipt: str | None) -> None:
         if not isinstance(answer, Joined) or answer.refused:
-            raise self._refusal("SUBSCRIBE", answer, receipt)
+            raise self._refusal("SUBSCRIBE", answer, receipt, subscription.destination)
         self._queues.match_all(subscription, answer.queues)
         self._late_receipt(subscription.session, receipt)
 
@@ -274,17 +273,32 @@ class SharedCommands(Commands):
         """Drop a transaction: its SENDs never were, its messages can be acknowledged again."""
         return super().abort(session, frame, now) and self._confirm(session, frame)
 
-    def begin_session(self, session: Session) -> None:
-        """It is connected; the other nodes find it by its user's name."""
-        super().begin_session(session)
-        self._outbound.add(Enter(session.id, session.user or ""))
+    def enter(self, session: Session, frame: Frame, user: str, begin: Callable[[float], None]) -> None:
+        """Have the store count a session of that user, and `begin` it where neither the user nor the address has too
+        many, on all nodes together. The other nodes find it by its user's name."""
+        address = session.peer.address
+
+        def go_on(answer: Answer, now: float) -> None:
+            entered = isinstance(answer, Done) and not answer.refused
+            if entered and session.state is not State.CLOSED:
+                begin(now)
+                return
+            self._outbound.add(Exit(session.id, user, address))  # of a Failed it is not known whether it took effect
+            if isinstance(answer, Done) and answer.refused:
+                limits = self._config.limits
+                most = limits.sessions_per_user if answer.refused == "user" else limits.sessions_per_address
+                who = "a user" if answer.refused == "user" else "an address"
+                raise Violation(f"{frame.command}: {who} has at most {most} sessions, on all nodes", POLICY)
+            raise self._refusal(frame.command, answer, None)
+
+        self._wait(session, lambda step: Enter(session.id, user, address, step), go_on, always=True)
 
     def end_all(self, session: Session, now: float) -> None:
         """The session is over."""
         self._batches.pop(session, None)
         super().end_all(session, now)
         self._queues.say_left()
-        self._outbound.add(Exit(session.id, session.user or ""))
+        self._outbound.add(Exit(session.id, session.user or "", session.peer.address))
 
     def redeem(self, session: Session, ticket: str) -> None:
         """Find out what a ticket in its CONNECT is worth; its frame waits."""
@@ -349,7 +363,7 @@ class SharedCommands(Commands):
     def readmitted(self, sessions: list[Session], now: float) -> None:
         """The store knows nothing of this node: tell it who is here and what they listen to."""
         for session in sessions:
-            self._outbound.add(Enter(session.id, session.user or ""))
+            self._outbound.add(Enter(session.id, session.user or "", session.peer.address))
         self._queues.rejoin()
         self.listen_again(now)
 
@@ -386,11 +400,11 @@ class SharedCommands(Commands):
         if not self._exchange.spring:
             self.receipt(session, receipt)
 
-    def _refusal(self, command: str, answer: Answer, receipt: str | None) -> Violation:
+    def _refusal(self, command: str, answer: Answer, receipt: str | None, about: str = "") -> Violation:
         if isinstance(answer, Failed):
             return Violation(f"{command}: {answer.text}", TRY_LATER, receipt=receipt)
-        why = answer.refused if isinstance(answer, Done | Joined) else ""
-        place = shown(answer.destination) if isinstance(answer, Done) else ""
+        why = answer.refused if isinstance(answer, Done | Joined | Heard) else ""
+        place = shown(answer.destination if isinstance(answer, Done) else about)
         if why == "owned":
             text = f"{command}: destination {place} is another session's; it is /user/NAME/queue/…"
             return Violation(text, POLICY, receipt=receipt)

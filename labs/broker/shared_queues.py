@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from labs.broker.config import BrokerConfig
 from labs.broker.counters import Counters
 from labs.broker.demands import Allow, Arrived, Join, Leave, Mark, Part, Post, Retire, Submit
-from labs.broker.destinations import Access, compile_pattern, is_pattern
+from labs.broker.destinations import Access, compile_pattern, is_pattern, owner_of
 from labs.broker.ledger import Ledger
 from labs.broker.message import Message
 from labs.broker.outbound import Outbound
@@ -39,6 +39,11 @@ class Consumer:
             self.queues.add(subscription.destination)
 
     @property
+    def owner(self) -> str:
+        """The session that alone might consume what it asks for, by the name of it; empty for most."""
+        return "" if self.pattern else owner_of(self.subscription.destination)
+
+    @property
     def credit(self) -> int:
         """How many more messages it may have."""
         waiting = self.subscription.unacknowledged
@@ -46,7 +51,7 @@ class Consumer:
 
     def join(self, step: int) -> Join:
         """What makes it compete."""
-        return Join(step, self.number, tuple(self.queues), self.credit, self.pattern is not None)
+        return Join(step, self.number, tuple(self.queues), self.credit, self.pattern is not None, self.owner)
 
 
 class SharedQueues(Queues):

@@ -57,6 +57,7 @@ class Options:
     changed: Callable[[str, str, str], None] = lambda node, state, why: None
     cut: Callable[[str, float], None] = lambda node, seconds: None
     access_log: IO[str] | None = None
+    voucher: str = field(default="", repr=False)  # by which the nodes believe whom a request is for
 
 
 class Balancer:
@@ -218,7 +219,8 @@ class Visit(asyncio.Protocol):
         self._exchange.on_gone = lambda: self._end("client")
         self._exchange.on_writable = self._transport.resume_reading
         self._timer = asyncio.get_running_loop().call_later(self._balancer.options.answer, self._late)
-        self._transport.write(forwarded_request(self._exchange.request, self._exchange.peer))
+        voucher = self._balancer.options.voucher
+        self._transport.write(forwarded_request(self._exchange.request, self._exchange.peer, voucher))
 
     def data_received(self, data: bytes) -> None:
         if self._over:

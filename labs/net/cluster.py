@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -55,10 +56,13 @@ class Cluster:
             self._store = await start_store(self._tasks)
             self._tasks.start(self._watch(self._store), "store")
         host, port = given.options.host, given.options.port
-        self._balancer = Balancer({}, Options(host=host, port=port, access_log=given.access_log), self._tasks)
+        voucher = secrets.token_hex(16)
+        options = Options(host=host, port=port, access_log=given.access_log, voucher=voucher)
+        self._balancer = Balancer({}, options, self._tasks)
         self._address = await self._balancer.listen()
         relay = given.relay or (self._store.url if self._store else "")
-        config = given.config | {"relay": relay, "front": self._address, "tap": False, "quick": True}
+        ours = {"relay": relay, "front": self._address, "voucher": voucher, "tap": False, "quick": True}
+        config = given.config | ours
         names = [f"n{number}" for number in range(1, given.nodes + 1)]
         self._children = await together(*(self._cast.spawn(name, "labs.net.node", dict(config)) for name in names))
         for child, state in zip(

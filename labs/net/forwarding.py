@@ -13,11 +13,12 @@ _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect"}
 )
 FORWARDED_FOR = "X-Forwarded-For"
+VOUCHER = "X-Forwarded-Voucher"  # what nobody but the balancer and its nodes know: a client's own word is none
 
 
-def forwarded_request(request: Request, peer: str) -> bytes:
+def forwarded_request(request: Request, peer: str, voucher: str = "") -> bytes:
     """The request as the node gets it, from a client at `peer`: of one connection, but for an upgrade, and with its
-    body's length, however the body came."""
+    body's length, however the body came. By the `voucher` the node knows that its balancer says whom it is for."""
     head = request.head
     if wants_upgrade(head):
         own = [("Connection", "Upgrade"), ("Upgrade", head.get("Upgrade") or "")]
@@ -27,7 +28,10 @@ def forwarded_request(request: Request, peer: str) -> bytes:
             own.append(("Content-Length", str(len(request.body))))
     before = head.get(FORWARDED_FOR)
     own.append((FORWARDED_FOR, f"{before}, {peer}" if before else peer))
-    dropped = _HOP_BY_HOP | set(head.tokens("Connection")) | {FORWARDED_FOR.lower(), "content-length"}
+    if voucher:
+        own.append((VOUCHER, voucher))
+    names = {FORWARDED_FOR.lower(), VOUCHER.lower(), "content-length"}
+    dropped = _HOP_BY_HOP | set(head.tokens("Connection")) | names
     return _rewritten(request.raw_head, dropped - {"host"}, own) + request.body
 
 

@@ -28,6 +28,7 @@ def serve_options(
     sockjs_tests: bool = False,
     relay: str = "",
     front: str = "",
+    voucher: str = "",
     access_log: IO[str] | None = None,
 ) -> ServeOptions:
     """`settings` are NAME=VALUE, `rules` as read_rule() has them; raises SettingError."""
@@ -53,4 +54,5 @@ def serve_options(
         relay=relay,
         relay_limits=relay_limits,
         front=front,
+        voucher=voucher,
     )

@@ -12,8 +12,9 @@
 --   queues         set of all                                          w:D     zset: numbers of what waits in queue D
 --   m:D, n:D       hashes: number -> message; number -> tries so far   r:D     list: consumers whose turn it is
 --   credit         hash: consumer -> how many more it may have         p:C     set: what consumer C has ("number queue")
---   d:C, s:C       sets: queues of C; those that passed it by          subs:N, topics:N, users:N   what N has here
---   u:U, sess      hashes: session -> node                             k:U, ko idempotency keys; zset: who has some
+--   d:C, s:C       sets: queues of C; those that passed it by          subs:N, topics:N   what N has here
+--   users:N, addresses:N   hashes: session of N -> user, address       u:U, a:A, sess      hashes: session -> node
+--   k:U, ko idempotency keys; zset: who has some
 
 local P = 'ws-tutor:'
 local call = redis.call
@@ -288,7 +289,9 @@ local function leave_users(of)
     call('HDEL', P .. 'sess', sessions[i])
     call('HDEL', P .. 'u:' .. sessions[i + 1], sessions[i])
   end
-  call('DEL', P .. 'users:' .. of)
+  local addresses = call('HGETALL', P .. 'addresses:' .. of)
+  for i = 1, #addresses, 2 do call('HDEL', P .. 'a:' .. addresses[i + 1], addresses[i]) end
+  call('DEL', P .. 'users:' .. of, P .. 'addresses:' .. of)
 end
 
 local function expel(of)
@@ -537,8 +540,15 @@ function verbs.submit()
   return {count, why, about}
 end
 
+-- What /user/queue/... of another session translates to: nobody but itself hears that.
+local function is_owned(owner) return owner ~= '' and call('HEXISTS', P .. 'sess', owner) == 1 end
+
 function verbs.listen()
-  local place, topic, last_seen = take(), take(), take()
+  local place, topic, last_seen, owner = take(), take(), take(), take()
+  if is_owned(owner) then
+    mark_place(place)
+    return {'owned'}
+  end
   local answer = {0, 0}
   if topic == '' then
     call('SADD', P .. 'patterns', node)
@@ -571,7 +581,8 @@ function verbs.unlisten()
 end
 
 function verbs.join()
-  local consumer, credit, matching, count = take(), take(), take(), take_number()
+  local consumer, credit, matching, owner, count = take(), take(), take(), take(), take_number()
+  if is_owned(owner) then return {'owned'} end
   if credit ~= '' then call('HSETNX', P .. 'credit', consumer, credit) end
   if call('HEXISTS', P .. 'credit', consumer) == 0 then return {} end
   call('SADD', P .. 'subs:' .. node, consumer)
@@ -628,17 +639,25 @@ function verbs.leave()
 end
 
 function verbs.enter()
-  local session, user = take(), take()
+  local session, user, address, counted = take(), take(), take(), take()
+  if counted ~= '' and call('HEXISTS', P .. 'sess', session) == 0 then
+    if call('HLEN', P .. 'u:' .. user) >= L.sessions_per_user then return {'user'} end
+    if call('HLEN', P .. 'a:' .. address) >= L.sessions_per_address then return {'address'} end
+  end
   call('HSET', P .. 'sess', session, node)
   call('HSET', P .. 'users:' .. node, session, user)
+  call('HSET', P .. 'addresses:' .. node, session, address)
+  call('HSET', P .. 'a:' .. address, session, node)
   if user ~= '' then call('HSET', P .. 'u:' .. user, session, node) end
   return {'ok'}
 end
 
 function verbs.exit()
-  local session, user = take(), take()
+  local session, user, address = take(), take(), take()
   call('HDEL', P .. 'sess', session)
   call('HDEL', P .. 'users:' .. node, session)
+  call('HDEL', P .. 'addresses:' .. node, session)
+  call('HDEL', P .. 'a:' .. address, session)
   call('HDEL', P .. 'u:' .. user, session)
   return {'ok'}
 end

@@ -50,7 +50,8 @@ def script(limits: Limits, *, lease: float, inbox: int, repeat: float, dead_lett
         "replay_ms": _ms(limits.replay_seconds), "replay_stored": limits.replay_stored,
         "idempotency_keys": limits.idempotency_keys, "idempotency_stored": limits.idempotency_stored,
         "idempotency_ms": _ms(limits.idempotency_seconds), "lease_ms": _ms(lease), "inbox": inbox,
-        "repeat_ms": _ms(repeat),
+        "repeat_ms": _ms(repeat), "sessions_per_user": limits.sessions_per_user,
+        "sessions_per_address": limits.sessions_per_address,
     }  # fmt: skip
     table = ", ".join(f"{name} = {value}" for name, value in values.items())
     letters = "".join(f"\\{byte:03d}" for byte in dead_letters.encode())
@@ -80,13 +81,13 @@ class Numbered:
                     *self._marks(demand.settled), *self._marks(demand.returned), *self._marks(demand.bounced),
                     len(demand.groups), *(each for group in demand.groups for each in _group(group)),
                 ]  # fmt: skip
-            case Listen(step, topic, last_seen):
-                return ["listen", node, f"{step} {attempt}", topic, "" if last_seen is None else last_seen]
+            case Listen(step, topic, last_seen, owner):
+                return ["listen", node, f"{step} {attempt}", topic, "" if last_seen is None else last_seen, owner]
             case Unlisten(topic):
                 return ["unlisten", node, topic]
-            case Join(_, consumer, queues, credit, matching):
-                room = "" if credit is None else credit
-                return ["join", node, self._name(consumer), room, "all" if matching else "", len(queues), *queues]
+            case Join(_, consumer, queues, credit, matching, owner):
+                room, every = "" if credit is None else credit, "all" if matching else ""
+                return ["join", node, self._name(consumer), room, every, owner, len(queues), *queues]
             case Allow(consumer, more):
                 return ["allow", node, number, self._name(consumer), more]
             case Retire(consumer):
@@ -94,10 +95,10 @@ class Numbered:
             case Leave(consumers, tried, kept):
                 names = map(self._name, consumers)
                 return ["leave", node, number, len(consumers), *names, *_held(tried), *_held(kept)]
-            case Enter(session, user):
-                return ["enter", node, session, user]
-            case Exit(session, user):
-                return ["exit", node, session, user]
+            case Enter(session, user, address, step):
+                return ["enter", node, session, user, address, "counted" if step else ""]
+            case Exit(session, user, address):
+                return ["exit", node, session, user, address]
             case Redeem():
                 raise TypeError("a ticket is no matter of the script")
 
@@ -117,11 +118,15 @@ def answer_to(demand: Demand, reply: Sequence[Any]) -> Answer:
         refused, destination = (_text(each) for each in (*reply[1:3], b"", b"")[:2])
         return Done(int(reply[0]), refused, destination)
     if isinstance(demand, Listen):
+        if reply == [b"owned"]:
+            return Heard(0, 0, refused="owned")
         messages = [arrived(entry, demand.topic) for entry in reply[2:]]
         return Heard(int(reply[0]), int(reply[1]), messages)
     if isinstance(demand, Join):
         names = [_text(each) for each in reply]
         return Joined(tuple(names[1:]) if demand.matching else (), names[0] if names else "")
+    if isinstance(demand, Enter):
+        return Done(refused="" if reply[0] == b"ok" else _text(reply[0]))
     return Done()
 
 

@@ -25,7 +25,7 @@ from labs.net.auth import (
 )
 from labs.net.counted import Counted
 from labs.net.echo import Echo, GoAway
-from labs.net.forwarding import FORWARDED_FOR
+from labs.net.forwarding import FORWARDED_FOR, VOUCHER
 from labs.net.front import Connection, Exchange, FrontLimits
 from labs.net.http import HttpLimits, Request
 from labs.net.issuing import NO_STORE, Issuing, answer_json
@@ -70,7 +70,7 @@ class ServerLimits:
 class ServeOptions:
     """What one server is to be. `access_log` gets a JSON object a line; `relay` is the address (redis://…) of a store:
     all servers that have the same one are one broker, and must have the same secret and limits. `front` is the
-    `host:port` of a balancer before it, by which clients know it and which says whom it speaks for."""
+    `host:port` of a balancer before it, by which clients know it; whom that speaks for is believed by its `voucher`."""
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -85,6 +85,7 @@ class ServeOptions:
     relay: str = ""
     relay_limits: RelayLimits = field(default_factory=RelayLimits)
     front: str = ""
+    voucher: str = field(default="", repr=False)
 
 
 SETTINGS: tuple[type[Any], ...] = (
@@ -248,13 +249,17 @@ class Server:
 
     def handle(self, exchange: Exchange) -> None:
         """Check where it comes from, then find the path and the method."""
-        if self.options.front and (told := exchange.request.get(FORWARDED_FOR)):
+        if self._is_vouched(exchange.request) and (told := exchange.request.get(FORWARDED_FOR)):
             exchange.peer = told.rpartition(",")[2].strip()[:64]
         if self._welcomes(exchange.request):
             self._issuing.use(exchange, self._dispatch)
         else:
             exchange.line(403, "this Origin may not connect; the limit allowed-origins lists those that may")
             self._account_for(exchange)
+
+    def _is_vouched(self, request: Request) -> bool:
+        voucher, shown = self.options.voucher, request.get(VOUCHER) or ""
+        return voucher != "" and secrets.compare_digest(shown.encode(), voucher.encode())
 
     def _welcomes(self, request: Request) -> bool:
         by_host = not self._loopback

@@ -154,3 +154,13 @@ async def test_off_loopback_a_token_is_issued_to_who_has_the_secret() -> None:
         assert (await ask(server, "POST", "/token", b'{"user":"a"}')).status == 401
         shown = await ask(server, "POST", "/token", b'{"user":"a"}', Authorization=f"Bearer {SECRET.decode()}")
         assert shown.status == 200
+
+
+async def test_whom_a_balancer_speaks_for_is_believed_by_its_voucher() -> None:
+    log = io.StringIO()
+    async with serving(access_log=log, front="127.0.0.1:1", voucher="v") as server:
+        for voucher in ("", "w", "v"):
+            given = {"X_Forwarded_Voucher": voucher} if voucher else {}
+            await ask(server, "GET", "/health", X_Forwarded_For="192.0.2.1, 192.0.2.2", **given)
+        peers = [json.loads(line)["peer"] for line in log.getvalue().splitlines()]
+    assert peers == ["127.0.0.1", "127.0.0.1", "192.0.2.2"]

@@ -60,7 +60,7 @@ async def test_an_answer_with_a_place_is_told_there_and_only_of_the_last_attempt
 async def test_who_waits_is_told_in_time_and_it_is_not_sent_again() -> None:
     outbox = Outbox("n", 5.0)
     outbox.demand(Submit(1, groups=((PART,),)), 0.0)
-    outbox.demand(Enter("s", "u"), 0.0)
+    outbox.demand(Enter("s", "u", "a"), 0.0)
     outbox.demand(Listen(2, "/topic/a"), 3.0)
     sent(outbox)
     assert [step.awaited for step in outbox.late(6.0)] == [1]

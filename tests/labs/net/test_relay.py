@@ -13,6 +13,7 @@ from labs.wire.stomp import Frame
 from tests.labs.net.clustering import QUICK, Client, cluster, vanish
 from tests.labs.net.serving import ask, raw
 from tests.labs.net.test_serve_echo import upgrade
+from tests.labs.net.test_serve_stomp import closed, dial, receive
 from tests.labs.net.test_store import programs
 
 SERVERS = pytest.mark.parametrize("program", programs(), ids=lambda path: path.name)
@@ -251,11 +252,50 @@ async def test_users_are_found_wherever_their_sessions_are() -> None:
         thief = await running.client(0, "eve")
         await thief.send("SEND", "x", destination=f"/queue/x-user{session}", receipt="r")
         await thief.failed("another session's", code=1008, receipt="r")
+        for name in ("queue", "topic"):
+            thief = await running.client(0, "eve")
+            await thief.send("SUBSCRIBE", id="1", destination=f"/{name}/x-user{session}", receipt="r")
+            await thief.failed("another session's", code=1008, receipt="r")
+        lurker = await running.client(0, "eve")
+        for number, pattern in enumerate(("/queue/*", "/queue/**", "/topic/**", f"/queue/*-user{session}")):
+            await lurker.done("SUBSCRIBE", id=f"p{number}", destination=pattern)
+        await bob.done("SEND", "again to one", destination=f"/user/{session}/queue/x")
+        assert await homes[2].bodies(1) == ["again to one"]
+        await lurker.nothing()
         for client in [*homes, bob]:
             await client.nothing()
         await vanish(running.nodes[0])
         await homes[1].send("SEND", "still here", destination="/user/alice/queue/x")
         assert await homes[2].bodies(1) == ["still here"]
+
+
+@pytest.mark.parametrize("limit", ["sessions_per_user", "sessions_per_address"])
+async def test_sessions_are_counted_on_all_nodes_together(limit: str) -> None:
+    async def attempt(node: int) -> Client | None:
+        socket = await dial(running.nodes[node], login="alice")
+        answer = await receive(socket)
+        if answer.command == "CONNECTED":
+            running._clients.append(Client(socket, answer))
+            return running._clients[-1]
+        assert "at most 3 sessions" in (answer.get("message") or "")
+        assert (await closed(socket))[0] == 1008
+        return None
+
+    async with cluster(2, relay_limits=QUICK, **{limit: 3}) as running:
+        tries = await asyncio.gather(*(attempt(number % 2) for number in range(6)))
+        inside = [client for client in tries if client is not None]
+        assert len(inside) == 3
+        await inside[0].send("DISCONNECT", receipt="bye")
+        await inside[0].take("RECEIPT")
+        again = await attempt(1)
+        assert again is not None, "who left makes room, on whichever node"
+        await vanish(running.nodes[1])
+        for _ in range(100):  # leases
+            if await attempt(0) is not None:
+                break
+            await asyncio.sleep(0.05)
+        else:
+            pytest.fail("who was on a node that is dead makes no room")
 
 
 async def test_transactions_are_whole_on_every_node_or_not_at_all() -> None:
