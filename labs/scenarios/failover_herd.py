@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+import random
+
 from labs.findings import Finding, unmeasured
 from labs.recording import Tape
-from labs.rules.herd import JITTERS, histogram, peak
+from labs.rules.herd import JITTERS, histogram, peak, waits
 from labs.scenarios import failover_steps as steps
 from labs.scenarios.failover_crowd import MODEL, part_of
-from labs.scenarios.failover_reading import downs
 from labs.scenarios.reading import Exchange, exchanges
-from labs.tape import Metric
+from labs.tape import FaultInjected, Metric
 
 
 def arrivals(tape: Tape) -> dict[str, list[tuple[float, Exchange]]]:
-    """When the clients of each jitter came back, in seconds after their server went down."""
-    dead, living = steps.ALONE
-    down = next((event.t for _, event in downs(tape, "node") if event.id == dead), None)
+    """When the clients of each jitter came back the last time, in seconds after their server was killed."""
     found: dict[str, list[tuple[float, Exchange]]] = {jitter: [] for jitter in JITTERS}
-    if down is None:
+    kills = [event for _, event in tape.of(FaultInjected) if event.target in steps.ALONE]
+    if not kills:
         return found
+    dead, killed = kills[-1].target, kills[-1].t
     parts = {part_of(jitter): jitter for jitter in JITTERS}
-    for each in exchanges(tape, server=living):
+    for each in exchanges(tape, server=next(node for node in steps.ALONE if node != dead)):
         message = each.request.message
-        if message.sender in parts:
-            found[parts[message.sender]].append((message.t - down, each))
+        if message.sender in parts and message.t > killed:
+            found[parts[message.sender]].append((message.t - killed, each))
     return found
+
+
+def unsteadiness(tape: Tape) -> float:
+    """Seconds by which a busy machine woke some clients later than others: between the 5th and the 95th of 100."""
+    draw = random.Random(steps.SEED).random
+    meant: dict[str, list[float]] = {
+        jitter: sorted(waits(jitter, steps.CROWD, steps.CEILING, draw)) for jitter in JITTERS
+    }
+    spreads = [0.0]
+    for jitter, came in arrivals(tape).items():
+        if came and jitter != "none":  # whose clients are in each other's way, as they should be
+            pairs = zip(sorted(t for t, _ in came), meant[jitter], strict=False)
+            late = sorted(t - wanted for t, wanted in pairs)
+            spreads.append(late[len(late) * 19 // 20] - late[len(late) // 20])
+    return max(spreads)
 
 
 def shown(tape: Tape) -> list[str]:

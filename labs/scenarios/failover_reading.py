@@ -76,13 +76,6 @@ def nodes_of(tape: Tape) -> dict[str, str]:
     return {each.client: each.node for each in passages(tape) if each.opened}
 
 
-def downs(tape: Tape, role: str, *, since: int = 0) -> list[tuple[int, Part]]:
-    """Where parts of that role went down."""
-    return [
-        (line, event) for line, event in tape.of(Part) if line > since and event.role == role and event.state == "down"
-    ]
-
-
 def metrics(tape: Tape, name: str, *, since: int = 0) -> list[tuple[int, Metric]]:
     """The metrics of that name, or of that column of the clients' table, from that line on."""
     return [
