@@ -13,6 +13,8 @@ from labs.broker.demands import Answer, Demand, Failed, Listen, Submit
 from labs.net.relay_codec import Argument, Numbered, answer_to
 
 BATCH = 256  # steps that are sent together, and acknowledgements in one step
+BATCH_BYTES = 1024 * 1024  # of bodies that are sent together, when one more is added
+MOST = 50_000  # steps; with more it is less work to begin anew
 
 
 @dataclass(eq=False, slots=True)
@@ -37,6 +39,12 @@ class Step:
     def placed(self) -> bool:
         """Whether its answer has a place among the arrivals."""
         return isinstance(self.demand, Listen) or (isinstance(self.demand, Submit) and self.demand.placed)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the bodies in it."""
+        groups = self.demand.groups if isinstance(self.demand, Submit) else ()
+        return sum(len(post.body) for group in groups for part in group for post in part.posts)
 
     @property
     def publishes(self) -> bool:
@@ -108,7 +116,10 @@ class Outbox:
         """Make `sent` what is to be sent next, first what was sent before; whether there is anything."""
         self.sent = [step for step in self.sent if not step.failed]
         if not self.sent:
-            self.sent = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
+            size = 0
+            while self._queue and len(self.sent) < BATCH and size < BATCH_BYTES:
+                self.sent.append(self._queue.popleft())
+                size += self.sent[-1].size
         if not self.sent:
             self.wake.clear()
         return bool(self.sent)
@@ -167,8 +178,13 @@ class Outbox:
             self._queue = deque(step for step in self._queue if not step.failed)
         return late
 
+    @property
+    def overfull(self) -> bool:
+        """Whether the store has been away for so long that not all can be kept."""
+        return len(self._queue) > MOST
+
     def give_up(self) -> None:
-        """The others have what was here by now: what nobody waits for need not be kept, since all is told anew."""
+        """All will be told anew, so what nobody waits for need not be kept; what publishes is kept to the last."""
         self._queue = deque(step for step in self._queue if step.awaited or step.publishes)
         self.wake.set()
 

@@ -478,7 +478,12 @@ end
 
 function verbs.renew()
   if not is_admitted() then return {'expelled'} end
-  call('ZADD', P .. 'nodes', now + L.lease_ms, node)
+  -- When nobody has renewed for long, it was the store that was away, and no node is to blame.
+  local stalled = now - meta('renewed') > L.lease_ms / 2
+  call('HSET', P .. 'meta', 'renewed', whole(now))
+  for _, each in ipairs(stalled and call('ZRANGE', P .. 'nodes', 0, -1) or {node}) do
+    call('ZADD', P .. 'nodes', now + L.lease_ms, each)
+  end
   for _, each in ipairs(call('ZRANGEBYSCORE', P .. 'nodes', '-inf', now)) do expel(each) end
   for _, topic in ipairs(call('ZRANGEBYSCORE', P .. 'tz', '-inf', now - L.replay_ms, 'LIMIT', 0, 100)) do
     forget_topic(topic)

@@ -78,7 +78,6 @@ class Relay:
         self._unread = 0  # bytes read that the store was not told of
         self._cursor: str | int = 0
         self._must_admit = self._renewing = False
-        self._seen = 0.0  # when the store answered last
         self._delay = RETRY_SECONDS[0]
         self._client: Redis
         self._reader: Redis
@@ -187,7 +186,7 @@ class Relay:
             self._delay = min(2 * self._delay, RETRY_SECONDS[1])
             self._hashes.clear()
         else:
-            self.connected, self._seen, self._delay = True, self._now(), RETRY_SECONDS[0]
+            self.connected, self._delay = True, RETRY_SECONDS[0]
 
     async def _send(self) -> None:
         """Have the store do what was taken from the queue, and hear its answers."""
@@ -230,7 +229,7 @@ class Relay:
         self._generation += 1
         self._last, self._unread = "0-0", 0
         self._outbox.begin_anew()
-        self.connected, self._seen = True, self._now()
+        self.connected = True
         self._node.readmitted()
 
     async def _keep(self) -> None:
@@ -242,7 +241,7 @@ class Relay:
             if now - renewed > (lease if self._renewing else lease / 3) and not self._must_admit:
                 renewed, self._renewing = now, True
                 self._outbox.say("renew", self._cursor, done=self._renewed)
-            if now - self._seen > lease:
+            if self._outbox.overfull:
                 self._must_admit = True
                 self._outbox.give_up()
             self._fail_late(now)
