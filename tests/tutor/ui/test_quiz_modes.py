@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from textual.events import Paste
@@ -13,6 +16,7 @@ from tests.tutor.ui.playing import NOON, freeze, kept, looks, shows
 from tests.tutor.ui.screen_text import screen_text, until
 from tutor.study.mock_plan import MockPlan
 from tutor.study.rapid import CLOCK_SECONDS
+from tutor.study.store import Store
 from tutor.ui.app import QuizApp, TutorApp
 from tutor.ui.desk import Desk
 from tutor.ui.screens.bytes import BytesScreen
@@ -194,3 +198,31 @@ async def test_a_disk_that_fails_is_said_and_the_quiz_goes_on(tutor: Open, monke
 
 def refuse(store: object) -> None:
     raise OSError(28, "No space left on device")
+
+
+async def test_a_slow_disk_is_never_waited_for(tutor: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, transact = Event(), Store.transact
+
+    def slowly(store: Store, statements: Sequence[tuple[str, Sequence[Any]]]) -> bool:
+        gate.wait(20)
+        return transact(store, statements)
+
+    async with tutor("4", "enter") as pilot:
+        await shows(pilot, "1 of 4")
+        monkeypatch.setattr(Store, "transact", slowly)
+        for number in (2, 3):
+            await press(pilot, "1", "3")
+            await shows(pilot, f"{number} of 4")
+        assert kept() == []
+        gate.set()
+        await until(pilot, lambda: len(kept()) == 2, "both are on disk")
+
+
+async def test_a_damaged_file_is_said_and_left_as_it_is(tutor: Open, home: Path) -> None:
+    file = home / "data" / "progress.db"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"no database at all" * 100)
+    async with tutor("4", "enter", "1", "enter", size=(160, 50)) as pilot:
+        await shows(pilot, "2 of 4")
+        assert "✗ not saved" in screen_text(pilot.app)
+    assert file.read_bytes() == b"no database at all" * 100

@@ -35,6 +35,7 @@ class BytesScreen(PickScreen):
         self._count = count
         self._kinds: tuple[Kind, ...] = ()
         self._session: BytesSession | None = None
+        self._typing = False
 
     def side(self) -> Iterable[Widget]:
         """The options, and a line to type the answer in where that can be done."""
@@ -81,7 +82,7 @@ class BytesScreen(PickScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Typed is what has a line to type in."""
         if action == "type":
-            return self.has_class("-typing")
+            return self._typing
         return action != "unfold" and super().check_action(action, parameters)
 
     # -- typing and pasting
@@ -99,7 +100,7 @@ class BytesScreen(PickScreen):
 
     def on_paste(self, event: events.Paste) -> None:
         """What is pasted is an answer, wherever the focus is; lines become one."""
-        if self.has_class("-typing"):
+        if self._typing:
             self.query_one(TypedAnswer).take(event.text)
 
     def action_leave(self) -> None:
@@ -139,7 +140,8 @@ class BytesScreen(PickScreen):
             return
         drill, picked = session.current, session.picked
         typing = hint(drill.kind) if picked is None else ""
-        self.set_class(bool(typing), "-typing")
+        self._typing = bool(typing)
+        self.use("options-pane", "typed" if typing else "")
         typed = self.query_one(TypedAnswer)
         typed.placeholder, typed.value = typing, ""
         unfolding = Unfolding()
@@ -151,4 +153,3 @@ class BytesScreen(PickScreen):
         offered = [Offered(option.text, option.mistake) for option in drill.options]
         self.options.show(offered, picked)
         self.shown()
-        self.add_class("-options")

@@ -86,4 +86,5 @@ class ChoicesScreen(PickScreen):
                 "", verdict(replace(session.picked, mistake="")) if session.picked else "Pick one by its number."
             )
             self.options.show([Offered(option.text, option.why) for option in card.options], session.picked)
+        self.use("options-pane" if card else "")
         self.shown()

@@ -52,7 +52,7 @@ class DrillScreen(SessionScreen):
 
     def side(self) -> Iterable[Widget]:
         """A rubric, and a line to type a fact in."""
-        with VerticalScroll(id="rubric-pane", classes="answers", can_focus=False):
+        with VerticalScroll(id="rubric-pane", classes="takes", can_focus=False):
             yield Rubric(id="rubric")
         yield TypedAnswer(MAX_TYPED)
 
@@ -106,12 +106,14 @@ class DrillScreen(SessionScreen):
         self._unfolding = Unfolding(card.entry if card else None, revealed)
         self._show()
         self.card.bring("")
+        self.card.set_ahead(self._unfolding.parts)
 
     def _show(self) -> None:
         session, state = self._session, self.state
         card = session.current if session else None
-        self.set_class(state == "revealed" and card is not None and bool(card.points), "-rubric")
-        self.set_class(state == "asked" and card is not None and isinstance(card.entry, Fact), "-typing")
+        ticking = state == "revealed" and card is not None and bool(card.points)
+        typing = state == "asked" and card is not None and isinstance(card.entry, Fact)
+        self.use("rubric-pane" if ticking else "typed" if typing else "")
         if session is None:
             self.show_card(Content(""), NO_CARD)
             self.ask_for("", "Enter goes back.")
@@ -123,7 +125,7 @@ class DrillScreen(SessionScreen):
         else:
             self.show_card(meta_of(card.entry), card.ask, self._unfolding if session.revealed else None)
             self._show_turn(session, card)
-        self._focus_turn()
+        self._focus_turn(ticking=ticking, typing=typing)
         self.turn_over()
 
     def _show_turn(self, session: DrillSession, card: Card) -> None:
@@ -142,12 +144,12 @@ class DrillScreen(SessionScreen):
         self.show_card(Content.styled("Now a lab", "bold $primary"), text)
         self.ask_for("", "o opens the lab, Enter goes on with the cards.")
 
-    def _focus_turn(self) -> None:
-        if self.has_class("-typing"):
+    def _focus_turn(self, *, ticking: bool, typing: bool) -> None:
+        if typing:
             typed = self.query_one(TypedAnswer)
             typed.value = ""
             typed.focus()
-        elif self.has_class("-rubric"):
+        elif ticking:
             self.query_one(Rubric).focus()
         else:
             self.card.focus()

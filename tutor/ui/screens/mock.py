@@ -56,7 +56,7 @@ class MockScreen(SessionScreen):
         """The clock, notes while one answers, then the rubric."""
         yield Clock()
         yield Notes()
-        with VerticalScroll(id="rubric-pane", classes="answers", can_focus=False):
+        with VerticalScroll(id="rubric-pane", classes="takes", can_focus=False):
             yield Rubric(id="rubric")
 
     def begin(self) -> None:
@@ -99,13 +99,13 @@ class MockScreen(SessionScreen):
         self.query_one(Notes).text = ""
         self._show()
         self.card.bring("")
+        self.card.set_ahead(self._unfolding.parts)
 
     def _show(self) -> None:
         session, state = self._session, self.state
         question = session.current if session else None
-        self.set_class(state == "answering", "-noting")
-        self.set_class(state == "rubric", "-rubric")
-        self.set_class(state != "empty", "-clock")
+        takes = {"answering": "notes", "rubric": "rubric-pane"}.get(state, "")
+        self.use(takes, "clock" if state != "empty" else "")
         if session is None or question is None:
             self.show_card(Content(""), NO_QUESTION)
             self.ask_for("", "Enter goes back.")

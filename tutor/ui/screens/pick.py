@@ -35,7 +35,7 @@ class PickScreen(SessionScreen):
 
     def side(self) -> Iterable[Widget]:
         """The options."""
-        with VerticalScroll(id="options-pane", can_focus=False):
+        with VerticalScroll(id="options-pane", classes="takes", can_focus=False):
             yield Options(self.set_option, id="options")
 
     # -- what subclasses say
@@ -74,7 +74,6 @@ class PickScreen(SessionScreen):
 
     def shown(self) -> None:
         """After each drawing: where the focus belongs."""
-        self.set_class(self.state != "done", "-options")
         if self.state == "done":
             self.card.focus()
         elif not (self.state == "picked" and self.focused is self.card):

@@ -83,8 +83,7 @@ class RapidScreen(SessionScreen):
 
     def _show(self) -> None:
         session, state = self._session, self.state
-        self.set_class(state == "asked", "-typing")
-        self.set_class(state in {"asked", "judged"}, "-clock")
+        self.use(*(["clock", "typed"] if state == "asked" else ["clock"] if state == "judged" else []))
         fact = session.current if session else None
         if session is None:
             self.show_card(Content(""), NO_FACT)

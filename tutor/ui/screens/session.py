@@ -12,7 +12,6 @@ from textual import events
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tutor.study.learner import Learner
 from tutor.study.model import Fact, Question
@@ -23,6 +22,7 @@ from tutor.ui.unfolding import Unfolding
 from tutor.ui.widgets.bars import TopBar
 from tutor.ui.widgets.card import CardView, Setting, apart
 from tutor.ui.widgets.scale import NONE, Scale, Steps
+from tutor.ui.widgets.sheet import Sheet
 
 Entry = Question | Fact
 BESIDE = 110  # cells from which the pane stands beside the card, as the style sheet has it
@@ -51,7 +51,7 @@ class SessionScreen(TutorScreen):
         with Container(id="session"):
             yield CardView()
             with Vertical(id="side"):
-                yield Static("", id="side-title", markup=False)
+                yield Sheet(id="side-title")
                 if self.SAID_FIRST:
                     yield Scale(id="scale")
                 yield from self.side()
@@ -127,16 +127,21 @@ class SessionScreen(TutorScreen):
 
     def ask_for(self, title: str, said: Content | str, steps: Steps = NONE, marked: int = 0) -> None:
         """What is awaited of the learner: a heading, words, and keys to press."""
-        heading = self.query_one("#side-title", Static)
-        heading.update(title)
-        heading.display = bool(title)
+        heading = self.query_one("#side-title", Sheet)
+        heading.put_away(not title)
+        heading.update(lambda width: Content(title).wrap(width))
         self.query_one(Scale).show(said, steps, marked)
 
     def on_resize(self, event: events.Resize) -> None:
         """What takes the answers leaves room for what to press below it, and for the card above."""
         room = event.size.height - 2 if event.size.width >= BESIDE else round((event.size.height - 2) * SHARE)
-        for pane in self.query(".answers"):
+        for pane in self.query("#rubric-pane"):
             pane.styles.max_height = max(3, room - BELOW)
+
+    def use(self, *wanted: str) -> None:
+        """Show what takes an answer now, by ids, and put the rest away."""
+        for widget in self.query(".takes"):
+            widget.styles.display = "block" if widget.id in wanted else "none"
 
     def turn_over(self) -> None:
         """Another state: what stands at the top, and the keys that are offered."""

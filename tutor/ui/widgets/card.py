@@ -14,7 +14,7 @@ from tutor.ui.lines import Lines, indent
 from tutor.ui.parts import Part
 from tutor.ui.typeset import typeset
 from tutor.ui.unfolding import Unfolding
-from tutor.ui.widgets.fold import title_lines
+from tutor.ui.widgets.fold import INDENT, title_lines
 from tutor.ui.widgets.sheet import Sheet
 
 Setting = Callable[[int], Lines]
@@ -38,7 +38,7 @@ class CardText(Sheet):
         if (parts, unfolded) != (self._parts, self._unfolded):
             self._parts, self._unfolded = parts, unfolded
             self._set = (0, [])
-            self.refresh(layout=True)
+            self.redraw()
 
     def lines(self, width: int) -> Lines:
         """Set anew only where width or parts changed."""
@@ -57,7 +57,7 @@ class CardText(Sheet):
         go = Style.from_meta({"@click": f"screen.unfold({part.id!r})"})
         lines = [line.stylize(go) for line in title_lines(part, width, unfolded=unfolded)]
         if unfolded:
-            lines += [Content(""), *indent(part.lines(width - 2), "  "), Content("")]
+            lines += [Content(""), *indent(part.lines(width - INDENT), " " * INDENT), Content("")]
         return lines
 
     def action_follow(self, href: str) -> None:
@@ -73,6 +73,10 @@ class CardView(VerticalScroll):
     def __init__(self) -> None:
         super().__init__(id="card")
 
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """The focus moves at once, its mark a frame later: what the key asked for is not kept waiting for colours."""
+        self.call_after_refresh(self.update_node_styles)
+
     def compose(self) -> ComposeResult:
         """Meta, question, parts."""
         yield Sheet(id="meta")
@@ -86,10 +90,19 @@ class CardView(VerticalScroll):
         self.query_one("#meta", Sheet).update(meta)
         self.query_one("#ask", Sheet).update(lambda width: typeset(ask, width))
         shown = self.query_one("#exhibit", Sheet)
-        shown.display = exhibit is not None
+        shown.put_away(exhibit is None)
         if exhibit is not None:
             shown.update(exhibit)
         self.query_one(CardText).show(unfolding.parts, unfolding.open)
+
+    def set_ahead(self, parts: Sequence[Part]) -> None:
+        """Set in a thread what is not revealed yet: Markdown that is new would make its key wait."""
+        self.call_after_refresh(self._set_ahead, parts)
+
+    def _set_ahead(self, parts: Sequence[Part]) -> None:
+        width = self.query_one(CardText).content_size.width - INDENT
+        if width > 0:
+            self.run_worker(lambda: [part.lines(width) for part in parts], thread=True, exit_on_error=False)
 
     def bring(self, part: str) -> None:
         """Scroll to where a part begins, once it is laid out; an empty name is the top."""

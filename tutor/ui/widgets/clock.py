@@ -12,7 +12,7 @@ class Clock(Static):
     """`show` is called as often as one likes: only what looks different is drawn."""
 
     def __init__(self) -> None:
-        super().__init__("", id="clock")
+        super().__init__("", id="clock", classes="takes")
         self._said: tuple[str, int] = ("", 0)
 
     def show(self, left: float | None, whole: float, words: str) -> None:

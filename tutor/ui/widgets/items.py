@@ -50,6 +50,10 @@ class Items(Sheet, can_focus=True):
         """The lines of one of them."""
         raise NotImplementedError
 
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """The cursor shows where the focus is; no rule of the style sheet asks for it."""
+        self.refresh()
+
     # -- the cursor
 
     def point(self, place: int) -> None:

@@ -17,7 +17,9 @@ class Notes(TextArea):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.NOTES]
 
     def __init__(self) -> None:
-        super().__init__(id="notes", soft_wrap=True, compact=True, tab_behavior="focus", highlight_cursor_line=False)
+        super().__init__(
+            id="notes", classes="takes", soft_wrap=True, compact=True, tab_behavior="focus", highlight_cursor_line=False
+        )
         self.cursor_blink = False
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:

@@ -49,7 +49,7 @@ class Options(Items):
         if picked is None and self._picked is not None:
             self.cursor = 0
         self._options, self._picked = options, picked
-        self.refresh(layout=True)
+        self.redraw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """One is picked once."""

@@ -36,7 +36,7 @@ class Rubric(Items):
         if points is not self._points:
             self.cursor = 0
         self._points, self._ticks, self._said = points, ticks, said
-        self.refresh(layout=True)
+        self.redraw()
 
     def item(self, place: int, width: int) -> Lines:
         """A box and the point."""

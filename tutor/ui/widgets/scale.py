@@ -31,7 +31,7 @@ class Scale(Sheet):
         """Other words, other steps."""
         self._said = Content(said) if isinstance(said, str) else said
         self._steps, self._marked = steps, marked
-        self.refresh(layout=True)
+        self.redraw()
 
     def lines(self, width: int) -> Lines:
         """The words, and as many rows as the steps take."""

@@ -33,7 +33,12 @@ class Sheet(Widget):
     def update(self, lines: Callable[[int], Lines]) -> None:
         """Show other lines."""
         self._given = lines
-        self.refresh(layout=True)
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw the lines of now; lay the screen out only where their number is another one."""
+        here = self.content_size
+        self.refresh(layout=not here.width or len(self.lines(here.width)) != here.height)
 
     def put_away(self, away: bool) -> None:
         """Take no room, or what the style sheet says. Not by a class: that would match all rules again."""

@@ -10,7 +10,7 @@ class TypedAnswer(Input):
     """Empty at first; `take` puts in what was pasted elsewhere."""
 
     def __init__(self, most: int, placeholder: str = "type the answer") -> None:
-        super().__init__(id="typed", compact=True, max_length=most, placeholder=placeholder)
+        super().__init__(id="typed", classes="takes", compact=True, max_length=most, placeholder=placeholder)
 
     def take(self, text: str) -> None:
         """Type this."""
