@@ -285,6 +285,10 @@ KNOBS: list[BindingType] = [
     _key("knobs.defaults", "ctrl+r", "defaults", "As they were at first", label="Defaults"),
 ]
 
+NUMBERED: list[BindingType] = [
+    *(_key(f"numbered.{number}", str(number), f"number({number})", f"Choose line {number}") for number in range(1, 10)),
+]
+
 CYCLE: list[BindingType] = [
     _key("cycle.next", "right,l,space", "turn(1)", "Next choice", label="Next choice", display="→"),
     _key("cycle.previous", "left,h", "turn(-1)", "Choice before", display="←"),

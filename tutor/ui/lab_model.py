@@ -66,6 +66,10 @@ class LabModel:
     """Grows with everything that is told in words: story, answers, measurements, the end"""
     refusals: int = 0
     """Commands that the lab did not take"""
+    plays: bool = False
+    """Whether the steps are done and free play has begun: faults are the learner's until the end"""
+    fault: tape.FaultInjected | None = None
+    """What the learner has broken, until the lab is ready for the next"""
     _gate: tape.Step | tape.Predict | None = None
     _pairing: Pairing = field(default_factory=Pairing)
     _ends: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -112,7 +116,7 @@ class LabModel:
             case tape.Answer() | tape.Measured():
                 self._settle(event)
             case tape.Ended():
-                self.ended, self._gate = event, None
+                self.ended, self._gate, self.fault = event, None, None
                 self.news += 1
                 rows += self._rows(self.record.finish())
             case _:
@@ -135,14 +139,18 @@ class LabModel:
             prediction.measured = event.value
 
     def _tell(self, event: tape.Event) -> None:
-        self.story.append(event)
         self.news += 1
+        if isinstance(event, tape.Step) and event.id == tape.FREE_PLAY and self.plays:
+            self._gate, self.fault = event, None  # the fault is over, and the text has been told
+            return
+        self.story.append(event)
         match event:
             case tape.Failure():
                 self.refusals += 1
             case tape.Step():
                 self.steps += 1
                 self._gate = event if self.steps > 1 else None
+                self.plays = event.id == tape.FREE_PLAY
             case tape.Predict():
                 self.predictions[event.id] = Prediction(event)
                 self._gate = event
@@ -151,6 +159,7 @@ class LabModel:
                 self._gate = None
             case tape.FaultInjected():
                 self._gate = None
+                self.fault = event if event.by == "learner" else self.fault
 
     def _rows(self, messages: list[Traced]) -> list[Row]:
         return [

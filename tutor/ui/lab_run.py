@@ -113,7 +113,9 @@ def state(run: Run | None) -> Content:
     if model.waiting is not None:
         return Content.styled("◆ your prediction first", "bold $text-warning")
     if model.free:
-        return Content.styled("◇ free play: f a fault, Space ends", "bold $text-warning")
+        return Content.styled("◇ your turn: break it, or Space", "bold $text-warning")
+    if model.fault is not None:
+        return Content.styled(f"! {model.fault.id} of {model.fault.target} …", "bold $text-error")
     if model.paused:
         return Content.styled("‖ paused: Space goes on", "bold $text-warning")
     return Content.styled(f"● running, step {model.steps}", "$text-success")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from textual.content import Content
 
 from labs import tape
-from labs.lab import Lab
+from labs.lab import Fault, Lab
 from labs.tables import Table, drawn, is_cell, tables
 from labs.wire.printable import clean, printable
+from tutor.ui.fault_keys import letters
 from tutor.ui.lab_model import LabModel, Prediction
 from tutor.ui.lines import Lines, counted, hang
 
@@ -167,6 +168,16 @@ def _row(text: str) -> Content:
 
 _QUALIFIED = re.compile(r"[0-9.]+ \w+, \w[\w ]*")
 _BAR = re.compile("━+")
+
+
+def your_turn(faults: Sequence[Fault], width: int) -> Lines:
+    """What the learner can do in free play: a fault each by its key, or go on."""
+    lines = hang(Content.styled("Your turn:", "bold $text-warning"), "◇ ", width)
+    for key, fault in letters(faults).items():
+        text = Content.assemble((fault.id, "bold"), (f"  {fault.about}", QUIET))
+        lines += hang(text, Content.styled(f"  {key}  ", "bold $primary"), width)
+    text = Content.styled("the lab is over", QUIET)
+    return [Content(""), *lines, *hang(text, Content.styled("  Space  ", "bold $primary"), width)]
 
 
 def ending(model: LabModel, problem: str, width: int) -> Lines:

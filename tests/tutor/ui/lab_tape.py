@@ -28,7 +28,10 @@ LAB = Lab(
         Knob("mode", "choice", "plain", "how", choices=("plain", "fancy")),
         Knob("compression", "flag", "off", "offer permessage-deflate"),
     ),
-    faults=(Fault("freeze", "stop it without ending it", ("server",)),),
+    faults=(
+        Fault("freeze", "stop it without ending it", ("server",)),
+        Fault("kill", "SIGKILL", ("server", "client")),
+    ),
 )
 
 
@@ -87,6 +90,16 @@ def verdict(id: str = "upgraded", *, ok: bool = True, evidence: list[int] | None
 def step(id: str = "second") -> tape.Step:
     """Another step."""
     return tape.Step(t=0.8, id=id, title="A second step", text="It waits.")
+
+
+def free_play() -> tape.Step:
+    """The steps are done."""
+    return tape.Step(t=0.85, id=tape.FREE_PLAY, title="Break it yourself", text="As often as you like.")
+
+
+def injected(id: str = "freeze", target: str = "server") -> tape.FaultInjected:
+    """What the learner has broken."""
+    return tape.FaultInjected(t=2, id=id, target=target, by="learner")
 
 
 def ended(error: str | None = None, *, ok: bool = True) -> tape.Ended:

@@ -13,14 +13,28 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from labs import tape
+from labs import catalog, tape
 from labs.recording import read_tape
 from tests.tutor.ui import lab_tape
 from tests.tutor.ui.conftest import Open
-from tests.tutor.ui.lab_tape import LAB, FakeProcess, asked, ended, flood, frames, opening, step, verdict
+from tests.tutor.ui.lab_tape import (
+    LAB,
+    FakeProcess,
+    asked,
+    ended,
+    flood,
+    frames,
+    free_play,
+    injected,
+    opening,
+    step,
+    verdict,
+)
 from tests.tutor.ui.screen_text import assert_snapshot, screen_text, until
 from tutor.study.store import Store
+from tutor.ui import keys
 from tutor.ui.app import TutorApp
+from tutor.ui.fault_keys import letters
 from tutor.ui.screens.lab import LabScreen
 from tutor.ui.widgets.bytes import HexView
 from tutor.ui.widgets.fields import FieldTree
@@ -421,19 +435,61 @@ async def test_knobs_that_were_kept_but_are_taken_no_more_are_forgotten(tutor: O
         assert bench.process.knobs == {"mode": "fancy"}
 
 
-async def test_faults(lab: Bencher) -> None:
+async def test_faults_are_chosen_from_a_list(lab: Bencher) -> None:
     async with lab() as bench:
         await bench.press("exclamation_mark")
         await bench.shows("Faults are for a lab that runs")
         await bench.run(*opening())
+        await bench.press("exclamation_mark", "K")
+        await bench.shows("after them it is your turn")
+        assert "K kill" not in bench.text
+        bench.process.say(free_play())
+        await bench.shows("Your turn")
         await bench.press("exclamation_mark")
-        await bench.shows("freeze of server  stop it without ending it")
+        await bench.shows("1  freeze of server  ● up  stop it without ending it", "3  kill of client")
         await bench.press("enter")
         await bench.until(lambda: bench.process.sent, "the fault was sent")
         assert bench.process.sent == [{"do": "fault", "id": "freeze", "target": "server"}]
         frozen = tape.Part(t=2, id="server", role="server", state="frozen", pid=102)
-        bench.process.say(tape.FaultInjected(t=2, id="freeze", target="server", by="learner"), frozen)
-        await bench.shows("fault freeze of server, by the learner", "❄ server", "frozen")
+        bench.process.say(injected(), frozen)
+        await bench.shows("fault freeze of server, by the learner", "❄ server", "frozen", "! freeze of server …")
+
+
+async def test_each_fault_has_a_key_from_free_play_on_and_waits_for_the_one_before(lab: Bencher) -> None:
+    freeze, kill = ({"do": "fault", "id": id, "target": at} for id, at in (("freeze", "server"), ("kill", "client")))
+    async with lab() as bench:
+        await bench.run(*opening(), free_play())
+        await bench.shows("F freeze  K kill", "F  freeze  stop it")
+        await bench.press("F")
+        assert bench.process.sent == [freeze]
+        bench.process.say(injected())
+        await bench.shows("! freeze of server …")
+        assert "Your turn" not in bench.text
+        await bench.press("K")
+        await bench.shows("kill: SIGKILL", "1  server  ● up", "2  client")
+        await bench.press("9", "2")
+        await bench.shows("kill of client comes as soon as")
+        assert bench.process.sent == [freeze]
+        bench.process.say(verdict(), free_play())
+        await bench.until(lambda: bench.process.sent[1:], "the next fault")
+        assert bench.process.sent[1:] == [kill]
+        assert bench.text.count("Break it yourself") == 1
+        bench.process.say(injected("kill", "client"), verdict(ok=False), free_play())
+        await bench.shows("Your turn", "✗ The server upgrades")
+        await bench.press("space")
+        assert bench.process.sent[2:] == [{"do": "next"}]
+        bench.process.say(ended(ok=False))
+        bench.process.exit()
+        await bench.shows("✗ 0 of 1 held")
+        assert "K kill" not in bench.text
+
+
+def test_no_fault_of_any_lab_is_without_a_key_of_its_own() -> None:
+    taken = {key for binding in keys.LAB for key in getattr(binding, "key", "").split(",")}
+    for each in catalog.LABS:
+        found = letters(each.faults)
+        assert list(found.values()) == list(each.faults)
+        assert not found.keys() & {*taken, "G"}
 
 
 async def test_a_lab_without_faults_says_so(tutor: Open) -> None:

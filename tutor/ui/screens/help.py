@@ -14,6 +14,7 @@ GROUPS = {
     "questions": "Question",
     "prove": "Question",
     "search": "Search",
+    "fault": "Break it",
     "lab": "This lab",
     **dict.fromkeys(("drill", "rapid", "pick", "bytes", "mock", "mock_setup", "scorecard", "session"), "This quiz"),
     **dict.fromkeys(

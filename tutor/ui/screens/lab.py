@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar
 
 from textual import events, on, work
-from textual.binding import BindingType
+from textual.binding import BindingsMap, BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.timer import Timer
@@ -15,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from labs.lab import Lab
-from tutor.ui import keys, lab_story
+from tutor.ui import fault_keys, keys, lab_story
 from tutor.ui.lab_knobs import Knobs
 from tutor.ui.lab_process import LabProcess
 from tutor.ui.lab_run import Process, Run, state
@@ -58,6 +59,9 @@ class LabScreen(TutorScreen):
         self._frame = 0
         self._news = -1
         self._committed: tuple[str, int] | None = None  # prediction, and the refusals when it was sent
+        self._offered = False  # whether the line at the bottom shows the keys of the faults
+        self._faults: deque[tuple[str, str]] = deque()  # that wait for the end of the one that is played
+        self._bindings = BindingsMap.merge([BindingsMap(fault_keys.bindings(lab.faults)), self._bindings])
 
     def body(self) -> Iterable[Widget]:
         """Four panes; the style sheet says which of them fit."""
@@ -93,6 +97,7 @@ class LabScreen(TutorScreen):
         self.run = Run(self.lab.name, self._start(self.lab.name, self._knobs.values))
         self._play(self.run)
         self._committed, self._news = None, -1
+        self._faults.clear()
         await self._ask(None)
         self._traffic.begin()
         for id in ("#timeline", "#metrics"):
@@ -117,6 +122,7 @@ class LabScreen(TutorScreen):
         if run.model.news != self._news:
             self._tell()
             await self._ask(run)
+            await self._play_fault(run)
         if self._frame % SLOW == 0 or run.over:
             self._draw_slowly(run)
         if run.over:
@@ -165,12 +171,20 @@ class LabScreen(TutorScreen):
             self.query_one(Story).tell(lambda width: lab_story.before_run(lab, knobs, wanted, width))
             return
         self._news = run.model.news
+        self._offer_faults(run.model.plays and not run.over)
         self.query_one(Story).tell(lambda width: self._lines(run, width))
         self.query_one(VerdictList).show(run.model.verdicts)
 
+    def _offer_faults(self, offered: bool) -> None:
+        if offered != self._offered:
+            self._offered = offered
+            self.refresh_bindings()
+
     def _lines(self, run: Run, width: int) -> Lines:
         lines = lab_story.told(run.model, width)
-        return [*lines, *lab_story.ending(run.model, run.failed, width)] if run.over else lines
+        if run.over:
+            return [*lines, *lab_story.ending(run.model, run.failed, width)]
+        return [*lines, *lab_story.your_turn(self.lab.faults, width)] if run.model.free else lines
 
     async def _ask(self, run: Run | None) -> None:
         """Show the form of the prediction that the lab waits for, or none."""
@@ -244,12 +258,33 @@ class LabScreen(TutorScreen):
             self.notify("This lab has nothing to break on purpose; its steps show what goes wrong.")
         elif self.run is None or self.run.over:
             self.notify("Faults are for a lab that runs: r runs it.")
+        elif not self.run.model.plays:
+            self.notify("The lab breaks things itself until its steps are done; after them it is your turn.")
         else:
-            self.app.push_screen(FaultsDialog(self.lab.faults), self._fault_chosen)
+            self.app.push_screen(FaultsDialog(self.lab.faults, self.run.model.parts), self._fault_chosen)
+
+    async def action_fault(self, id: str) -> None:
+        """Break that, of whom is asked where it is not the only one."""
+        fault = next(fault for fault in self.lab.faults if fault.id == id)
+        if len(fault.targets) == 1:
+            await self._fault_chosen((id, fault.targets[0]))
+        elif self.run is not None:
+            self.app.push_screen(FaultsDialog((fault,), self.run.model.parts), self._fault_chosen)
 
     async def _fault_chosen(self, chosen: tuple[str, str] | None) -> None:
-        if chosen is not None and self.run is not None:
-            await self.run.process.send({"do": "fault", "id": chosen[0], "target": chosen[1]})
+        run = self.run
+        if chosen is None or run is None or run.over:
+            return
+        self._faults.append(chosen)
+        if not run.model.free:
+            self.notify(f"{chosen[0]} of {chosen[1]} comes as soon as the verdicts of now are there.", markup=False)
+        await self._play_fault(run)
+
+    async def _play_fault(self, run: Run) -> None:
+        """The next fault, once the lab waits for one."""
+        if self._faults and run.model.free:
+            id, target = self._faults.popleft()
+            await run.process.send({"do": "fault", "id": id, "target": target})
 
     # -- messages and bytes
 
@@ -342,7 +377,9 @@ class LabScreen(TutorScreen):
         widget.focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key that types is not offered where one types."""
+        """A key that types is not offered where one types, a fault only where it can be played."""
+        if action == "fault":
+            return self.run is not None and not self.run.over and self.run.model.plays
         return not (action in TYPED and isinstance(self.focused, Input))
 
     async def action_leave(self) -> None:

@@ -13,10 +13,12 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from labs import tape
 from labs.lab import Fault, Lab
 from tutor.ui import keys
 from tutor.ui.screens.base import Dialog
 from tutor.ui.widgets.knobs import Cycle, KnobLine
+from tutor.ui.widgets.topology import STATES, UNKNOWN
 
 
 class KnobsDialog(Dialog[dict[str, str]]):
@@ -66,23 +68,43 @@ class KnobsDialog(Dialog[dict[str, str]]):
 
 
 class FaultsDialog(Dialog[tuple[str, str]]):
-    """What can be broken; gives back a fault's id and its target."""
+    """What can be broken; gives back a fault's id and its target. A number chooses its line at once."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.NUMBERED]
+
+    def __init__(self, faults: tuple[Fault, ...], parts: Mapping[str, tape.Part]) -> None:
         super().__init__()
+        self._faults = faults
+        self._parts = parts
         self._choices = [(fault, target) for fault in faults for target in fault.targets]
 
     def compose(self) -> ComposeResult:
         """One line a fault and target."""
+        one = self._faults[0] if len(self._faults) == 1 else None
+        title = f"{one.id}: {one.about}" if one else "Break something on purpose"
         with VerticalScroll(classes="dialog", can_focus=False):
-            yield Static("Break something on purpose", classes="title")
-            yield OptionList(*(Option(_line(*choice)) for choice in self._choices), markup=False)
+            yield Static(title, classes="title", markup=False)
+            yield OptionList(*(Option(self._line(*each)) for each in enumerate(self._choices, 1)), markup=False)
+
+    def action_number(self, number: int) -> None:
+        """That line, if there is one."""
+        if number <= len(self._choices):
+            fault, target = self._choices[number - 1]
+            self.dismiss((fault.id, target))
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
-        fault, target = self._choices[event.option_index]
-        self.dismiss((fault.id, target))
+        self.action_number(event.option_index + 1)
 
-
-def _line(fault: Fault, target: str) -> Content:
-    return Content.assemble((fault.id, "bold"), f" of {target}", (f"  {fault.about}", "dim"))
+    def _line(self, number: int, choice: tuple[Fault, str]) -> Content:
+        """Its number, and the target with its state, or the fault with what it does."""
+        fault, target = choice
+        part = self._parts.get(target)
+        glyph, word, colour = STATES.get(part.state, UNKNOWN) if part is not None else ("", "", "")
+        state = (f"  {glyph} {word}".rstrip(), colour)
+        if len(self._faults) == 1:
+            return Content.assemble((f"{number}  ", "bold $primary"), (target, "bold"), state)
+        return Content.assemble(
+            (f"{number if number < 10 else ' '}  ", "bold $primary"), (fault.id, "bold"), f" of {target}", state,
+            (f"  {fault.about}", "dim"),
+        )  # fmt: skip
