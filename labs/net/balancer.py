@@ -57,6 +57,7 @@ class Options:
     changed: Callable[[str, str, str], None] = lambda node, state, why: None
     cut: Callable[[str, float], None] = lambda node, seconds: None
     access_log: IO[str] | None = None
+    own: Mapping[str, Callable[[Exchange], None]] = field(default_factory=dict)  # paths that it answers itself
     voucher: str = field(default="", repr=False)  # by which the nodes believe whom a request is for
 
 
@@ -137,8 +138,12 @@ class Balancer:
         self._connections.discard(connection)
 
     def handle(self, exchange: Exchange) -> None:
-        """Pass a request on."""
-        if len(self._connections) + len(self.passages) > self.options.connections:
+        """Pass a request on, or answer it where the path is its own."""
+        request = exchange.request
+        own = self.options.own.get(request.path) if request.method in ("GET", "HEAD") else None
+        if own is not None and request.get("Origin") is None:  # a node knows which Origins are welcome
+            own(exchange)
+        elif len(self._connections) + len(self.passages) > self.options.connections:
             exchange.line(503, "too many connections", [RETRY_AFTER])
         else:
             self._tasks.start(self._pass_on(exchange), "request")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from labs.net.balancer import Balancer, Options
+from labs.net.overview import Overview
 from labs.net.processes import Cast, Child, ProcessError, last_words
 from labs.net.serve import ServeOptions
 from labs.net.store import Store, StoreError, open_store, start_store
@@ -57,7 +58,9 @@ class Cluster:
             self._tasks.start(self._watch(self._store), "store")
         host, port = given.options.host, given.options.port
         voucher = secrets.token_hex(16)
-        options = Options(host=host, port=port, access_log=given.access_log, voucher=voucher)
+        overview = Overview(lambda: self._children, self._tasks)
+        own = {"/health": overview.health, "/metrics": overview.metrics}
+        options = Options(host=host, port=port, access_log=given.access_log, own=own, voucher=voucher)
         self._balancer = Balancer({}, options, self._tasks)
         self._address = await self._balancer.listen()
         relay = given.relay or (self._store.url if self._store else "")

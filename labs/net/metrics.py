@@ -4,11 +4,12 @@ happen; here it gets its names."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 from labs.broker import Counters
@@ -28,6 +29,8 @@ _GAUGES = {
     "queued": "messages waiting in queues",
     "unacknowledged": "messages delivered and not acknowledged",
 }
+
+_OF_ALL_NODES = frozenset({"stomp_queued", "stomp_dead_lettered", "stomp_expired"})  # the store's, the same on each
 
 
 class Metrics:
@@ -60,6 +63,37 @@ class Metrics:
     def text(self) -> bytes:
         """All of it."""
         return generate_latest(self._registry)
+
+
+def merged(texts: Mapping[str, str | None]) -> bytes:
+    """The metrics of several nodes as one text, by the label `node`; of a node that is down (None) it says just that.
+    What all of them know of their common store is there once, without the label."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Merged(texts))
+    return generate_latest(registry)
+
+
+class _Merged(Collector):
+    def __init__(self, texts: Mapping[str, str | None]) -> None:
+        self._texts = texts
+
+    def collect(self) -> Iterable[Metric]:
+        up = GaugeMetricFamily("node_up", "1 where the node answers, else 0", labels=["node"])
+        families: dict[str, Metric] = {}
+        for node, text in self._texts.items():
+            up.add_metric([node], float(text is not None))
+            for family in text_string_to_metric_families(text or ""):
+                if family.name not in _OF_ALL_NODES:
+                    family.samples = [each._replace(labels={**each.labels, "node": node}) for each in family.samples]
+                    families.setdefault(family.name, _without_samples(family)).samples += family.samples
+                else:
+                    families.setdefault(family.name, family)
+        yield up
+        yield from families.values()
+
+
+def _without_samples(family: Metric) -> Metric:
+    return Metric(family.name, family.documentation, family.type)
 
 
 class _BrokerCollector(Collector):

@@ -3,13 +3,14 @@
 config: the arguments of serve_options() but for `access_log`, `secret` as text (what is none escaped, PEP 383);
 `tap` false: it records no bytes.
 Commands: `drain` (no new sessions, acknowledgements finish, clients are told; answered when that is over), `tell`
-(clients are told to come back, and nothing else: new ones are welcome), `state`, and `bury` (another node, by the
-`name` of its state, is known to be dead: the others get what it had, at once).
+(clients are told to come back, and nothing else: new ones are welcome), `state`, `metrics` (the text of /metrics), and
+`bury` (another node, by the `name` of its state, is known to be dead: the others get what it had, at once).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from labs.net.control import Running
@@ -47,7 +48,13 @@ async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> Running:
         if server.relay is not None:
             server.relay.bury(name)
 
-    return Running({"main": server.address}, {"drain": drain, "tell": tell, "state": state, "bury": bury})
+    def metrics() -> str:
+        return server.figures().decode()
+
+    commands: dict[str, Callable[..., Any]] = {
+        "drain": drain, "tell": tell, "state": state, "bury": bury, "metrics": metrics,
+    }  # fmt: skip
+    return Running({"main": server.address}, commands)
 
 
 async def _serve(server: Server, stop: asyncio.Event, over: asyncio.Event) -> None:

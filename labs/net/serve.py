@@ -389,8 +389,12 @@ class Server:
         answer_json(exchange, body)
 
     def _metrics(self, exchange: Exchange) -> None:
+        exchange.respond(200, [("Content-Type", CONTENT_TYPE), NO_STORE], self.figures())
+
+    def figures(self) -> bytes:
+        """What /metrics tells."""
         self.metrics.sockjs.set(sum(base.sessions for base in self._bases.values()))
-        exchange.respond(200, [("Content-Type", CONTENT_TYPE), NO_STORE], self.metrics.text())
+        return self.metrics.text()
 
     def _demand(self, demand: Demand) -> None:
         assert self.relay is not None

@@ -76,10 +76,15 @@ def test_a_whole_session_through_the_balancer(cluster: Served, modules: Path, tr
 
 
 def test_health_metrics_page_and_origin_through_the_balancer(cluster: Served) -> None:
-    assert fetch(f"{cluster.http}/health")["status"] == "up"
-    for path in ("/metrics", "/"):
-        with urllib.request.urlopen(f"{cluster.http}{path}", timeout=SECONDS) as answer:
-            assert answer.status == 200
+    health = fetch(f"{cluster.http}/health")
+    assert (health["status"], health["nodes"]) == ("up", {"n1": "up", "n2": "up", "n3": "up"})
+    text = urllib.request.urlopen(f"{cluster.http}/metrics", timeout=SECONDS).read().decode()
+    for node in ("n1", "n2", "n3"):
+        assert f'node_up{{node="{node}"}} 1.0' in text
+        assert f'stomp_messages_in_total{{node="{node}"}}' in text
+    assert "\nstomp_queued " in text, "what the store knows is there once"
+    with urllib.request.urlopen(f"{cluster.http}/", timeout=SECONDS) as answer:
+        assert answer.status == 200
     fetch(f"{cluster.http}/sockjs/info", Origin=cluster.http)
     with pytest.raises(urllib.error.HTTPError, match="403"):
         fetch(f"{cluster.http}/sockjs/info", Origin="http://elsewhere.example")
