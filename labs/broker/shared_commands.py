@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from labs.broker.commands import Commands
 from labs.broker.config import POLICY, TRY_LATER, BrokerConfig
@@ -21,15 +21,15 @@ from labs.broker.demands import (
     Joined,
     Listen,
     Part,
-    Post,
     Redeem,
     Submit,
     Unlisten,
 )
-from labs.broker.destinations import Kind, is_pattern, owner_of, split_user
-from labs.broker.exchange import Exchange, Parcel
+from labs.broker.destinations import Kind, is_pattern, owner_of
+from labs.broker.exchange import Exchange
 from labs.broker.message import Message
 from labs.broker.outbound import Outbound
+from labs.broker.posting import Batch, Posting
 from labs.broker.resume import catch_up, read_cursor
 from labs.broker.session import Session, State
 from labs.broker.shared_queues import SharedQueues, mark
@@ -40,28 +40,7 @@ from labs.broker.violation import Violation, shown
 from labs.rules.replay import Gap
 from labs.wire.stomp import Event, Frame, HeartBeat
 
-BATCH = 128  # SENDs that are submitted together, at most
-BATCH_BYTES = 256 * 1024  # and of how much, when one more is added
-
 GoOn = Callable[[Answer, float], None]
-
-
-@dataclass(slots=True)
-class Batch:
-    """SENDs of a session that are to be submitted together: the receipt that each asks for, and what it comes to."""
-
-    sends: list[tuple[str | None, Part]] = field(default_factory=list)
-    size: int = 0  # bytes of the bodies
-
-    def add(self, receipt: str | None, part: Part) -> None:
-        """One more."""
-        self.sends.append((receipt, part))
-        self.size += sum(len(post.body) for post in part.posts)
-
-    @property
-    def full(self) -> bool:
-        """Whether it is enough for one step."""
-        return len(self.sends) >= BATCH or self.size >= BATCH_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +60,7 @@ class SharedCommands(Commands):
         assert isinstance(exchange.queues, SharedQueues)
         self._queues = exchange.queues
         self._wall = config.wall - now
+        self._posting = Posting(exchange, self._wall)
         self._steps = itertools.count(1)
         self._batches: dict[Session, Batch] = {}
         self._hearing: dict[str, set[Subscription]] = {}  # by topic; patterns under ""
@@ -95,7 +75,7 @@ class SharedCommands(Commands):
         if transaction is not None:
             self._hold(session, transaction, frame)
         else:
-            part = self._part(session, frame, now)
+            part = self._posting.part(session, frame, now)
             self._batches.setdefault(session, Batch()).add(frame.get("receipt"), part)
         return False
 
@@ -134,7 +114,7 @@ class SharedCommands(Commands):
     def commit(self, session: Session, frame: Frame, now: float) -> bool:
         """Carry a transaction out, all or nothing, as one step of the store."""
         transaction = session.transactions[self._existing(session, frame)]
-        parts = tuple(self._part(session, each, now) for each in transaction.actions if isinstance(each, Frame))
+        parts = tuple(self._posting.part(session, each, now) for each in transaction.actions if isinstance(each, Frame))
         settled = tuple(mark(each) for each in transaction.deliveries("ACK") if each.from_queue)
         returned = tuple(mark(each) for each in transaction.deliveries("NACK") if each.from_queue)
         del session.transactions[frame.get("transaction") or ""]
@@ -164,26 +144,6 @@ class SharedCommands(Commands):
                 self._give_back([each for each in action.deliveries if not each.from_queue], now)
             self._late_receipt(session, action.receipt)
         self._late_receipt(session, frame.get("receipt"))
-
-    def _part(self, session: Session, frame: Frame, now: float) -> Part:
-        parcels = self._exchange.resolve(session, frame, now)
-        posts = tuple(post for parcel in parcels if (post := self._post(parcel, now)) is not None)
-        key = "" if self._exchange.spring else frame.get("idempotency-key") or ""
-        return Part(posts, session.user or "", key)
-
-    def _post(self, parcel: Parcel, now: float) -> Post | None:
-        kind, destination = self._exchange.kind(parcel.destination), parcel.destination
-        given = (parcel.headers, parcel.body, self._exchange.next_id(), self._wall + now)
-        if kind is Kind.USER:
-            name, channel = split_user(destination, "SEND")
-            if self._exchange.spring and any(
-                each.id == parcel.sender for each in self._exchange.reached(name, parcel.sender)
-            ):
-                name = parcel.sender
-            return Post("user", f"/user{channel}", *given, name, channel)
-        if kind not in {Kind.TOPIC, Kind.QUEUE}:
-            return None
-        return Post("topic" if kind is Kind.TOPIC else "queue", destination, *given, owner_of(destination))
 
     # Subscriptions.
 
