@@ -22,6 +22,7 @@ from labs.wire.stomp import Event, Frame, HeartBeat, StompError, StompParser
 from labs.wire.stomp import Limits as ParserLimits
 
 NORMAL, RESTART = 1000, 1012
+EARLY_AHEAD = 4  # times `before_connect` that a first message may grow to: frames may follow CONNECT in the same one
 _IGNORED_BY_SPRING = frozenset({"ACK", "NACK", "BEGIN", "COMMIT", "ABORT"})
 _NODE = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -91,6 +92,13 @@ class Broker:
         if here is not None and here.state is not State.CLOSED:
             at_most = self.config.limits.message
             self._fail(here, Violation(f"a message of more than {at_most} bytes, the most that is taken", TOO_BIG), now)
+        return self._finish(now)
+
+    def growing(self, session: str, size: int, now: float) -> list[Effect]:
+        """The driver keeps so many bytes of a message that is not whole: too many of who has not connected."""
+        here = self._sessions.get(session)
+        if here is not None and here.state is State.OPENING and not here.waiting:
+            self._check_early(here, here.early_bytes + size, EARLY_AHEAD * self.config.limits.before_connect, now)
         return self._finish(now)
 
     def lost(self, session: str, now: float) -> list[Effect]:
@@ -186,8 +194,10 @@ class Broker:
 
     def _count_early(self, session: Session, size: int, now: float) -> None:
         session.early_bytes += size
-        at_most = self.config.limits.before_connect
-        if session.early_bytes > at_most:
+        self._check_early(session, session.early_bytes, self.config.limits.before_connect, now)
+
+    def _check_early(self, session: Session, size: int, at_most: int, now: float) -> None:
+        if size > at_most:
             self._fail(session, Violation(f"more than {at_most} bytes and no CONNECT", TOO_BIG), now)
 
     def _read(self, session: Session, now: float) -> None:

@@ -25,6 +25,7 @@ class Counted:
         "_register",
         "congested",
         "endpoint",
+        "growing",
         "path",
         "peer",
         "received",
@@ -43,6 +44,7 @@ class Counted:
         self.since = time.monotonic()
         self.received = receiver.received  # bound once: this is the hot path
         self.too_big = receiver.too_big
+        self.growing = receiver.growing
         self.congested = receiver.congested
         self.writable = receiver.writable
 

@@ -19,6 +19,9 @@ class Echo:
     def too_big(self) -> None:
         """The close code says it."""
 
+    def growing(self, size: int) -> None:
+        """Up to the size that is too big."""
+
     def congested(self) -> None:
         self._channel.pause_reading()
 

@@ -24,6 +24,8 @@ CLOSE_SECONDS = 3.0  # for the closing handshake, then the connection is cut
 ABNORMAL = 1006  # RFC 6455 §7.4.1: seen here, never sent
 INVALID_DATA = 1007
 TOO_BIG = 1009
+LARGE = 16 * 1024
+UNREAD_SECONDS = 15.0  # for a client to begin to read again what was its end, an ERROR perhaps
 _SLICE = 4 * 1024  # compressed bytes that are inflated at a time, so that many small bombs cost as little as one
 
 
@@ -57,6 +59,9 @@ class Receiver(Protocol):
 
     def too_big(self) -> None:
         """A message larger than `max_size` has begun; what is sent now still goes out before the close."""
+
+    def growing(self, size: int) -> None:
+        """So many bytes have come of a message that is not whole; from LARGE bytes on."""
 
     def congested(self) -> None:
         """The client does not keep up: more than `high_water` bytes wait for it."""
@@ -135,7 +140,8 @@ class Link(asyncio.Protocol):
     """An open WebSocket. send() and send_frame() after the close do nothing."""
 
     __slots__ = (
-        "_core", "_fragments", "_opcode", "_out", "_outgoing", "_receiver", "_timer", "_transport", "_utf8", "open",
+        "_core", "_fragments", "_opcode", "_out", "_outgoing", "_partial", "_receiver", "_timer", "_transport", "_utf8",
+        "open",
     )  # fmt: skip
 
     def __init__(
@@ -149,6 +155,7 @@ class Link(asyncio.Protocol):
         self._opcode: Opcode | None = None  # of the message whose fragments come
         self._fragments: bytearray | None = None
         self._utf8: codecs.IncrementalDecoder | None = None
+        self._partial = 0  # bytes since the latest whole message
         self._timer: asyncio.TimerHandle | None = None
         self.open = core.state is OPEN
 
@@ -212,6 +219,7 @@ class Link(asyncio.Protocol):
 
     def _take(self, data: bytes) -> None:
         self._core.receive_data(data)
+        self._partial += len(data)
         for event in self._core.events_received():
             if self.open:
                 assert isinstance(event, Frame)
@@ -222,6 +230,10 @@ class Link(asyncio.Protocol):
             if self._core.close_sent is not None and self._core.close_sent.code == TOO_BIG:
                 self._receiver.too_big()
             self._end()
+        elif self._partial >= LARGE or self._fragments is not None:
+            size = max(self._partial, len(self._fragments or b""))  # those are inflated
+            if size >= LARGE:
+                self._receiver.growing(size)
 
     def _frame(self, frame: Frame) -> None:
         opcode = frame.opcode
@@ -232,7 +244,7 @@ class Link(asyncio.Protocol):
         elif opcode is Opcode.CONT or not frame.fin:
             self._fragment(frame)
         elif opcode is Opcode.TEXT or opcode is Opcode.BINARY:
-            data = bytes(frame.data)
+            data, self._partial = bytes(frame.data), 0
             if opcode is Opcode.BINARY or self._is_utf8(data):
                 self._receiver.received(data, opcode is Opcode.TEXT)
 
@@ -251,6 +263,7 @@ class Link(asyncio.Protocol):
         if frame.fin:
             data, text = bytes(self._fragments), self._opcode is Opcode.TEXT
             self._opcode = self._fragments = self._utf8 = None
+            self._partial = 0
             self._receiver.received(data, text)
 
     def _is_utf8(self, data: bytes) -> bool:
@@ -302,7 +315,16 @@ class Link(asyncio.Protocol):
         self.answer()
         if self._timer is None:
             self._transport.resume_reading()
-            self._timer = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(CLOSE_SECONDS, self._late, loop.time() + UNREAD_SECONDS)
+
+    def _late(self, end: float) -> None:
+        """Cut it, if the client had all and does not answer; a slow one gets the time to come as far as its end."""
+        loop = asyncio.get_running_loop()
+        if self._transport.get_write_buffer_size() and loop.time() < end:
+            self._timer = loop.call_later(CLOSE_SECONDS, self._late, end)
+        else:
+            self._transport.abort()
 
 
 _UTF8 = codecs.getincrementaldecoder("utf-8")

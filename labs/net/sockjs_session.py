@@ -21,6 +21,7 @@ from labs.wire.sockjs import (
 
 GO_AWAY = (3000, "Go away!")
 INTERRUPTED = (1002, "Connection interrupted")
+MOST_WAITING = 8 * 1024 * 1024  # characters, of a session whose application sends on when it is congested
 STILL_OPEN = (2010, "Another connection still open")
 
 
@@ -84,6 +85,9 @@ class WebSocketSession:
 
     def too_big(self) -> None:
         self._application.too_big()
+
+    def growing(self, size: int) -> None:
+        self._application.growing(size)
 
     def congested(self) -> None:
         self._application.congested()
@@ -212,6 +216,10 @@ class HttpSession:
             return
         self._waiting.append(message)
         self._size += len(message)
+        if self._size > MOST_WAITING:
+            self._waiting, self._size = [], 0
+            self.close(1008, "too much waits to be read")
+            return
         if not self._flushing:
             self._flushing = True
             asyncio.get_running_loop().call_soon(self._flush)

@@ -81,6 +81,10 @@ class Stomp:
         """A message of the client is larger than its channel takes."""
         self._apply(self.broker.too_big(session, self.now()))
 
+    def growing(self, session: str, size: int) -> None:
+        """So many bytes have come of a message of the client that is not whole."""
+        self._apply(self.broker.growing(session, size, self.now()))
+
     def congested(self, session: str) -> None:
         """The channel's buffer is full."""
         self._apply(self.broker.congested(session, self.now()))
@@ -209,6 +213,9 @@ class StompReceiver:
 
     def too_big(self) -> None:
         self._stomp.too_big(self._session)
+
+    def growing(self, size: int) -> None:
+        self._stomp.growing(self._session, size)
 
     def congested(self) -> None:
         self._stomp.congested(self._session)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Close, Opcode
 from websockets.frames import Frame as WebSocketFrame
-from websockets.frames import Opcode
 from websockets.typing import Subprotocol
 
 from labs.broker import BrokerConfig, Limits
@@ -167,7 +167,8 @@ async def test_a_bomb_ends_with_an_error_and_1009(path: str) -> None:
         assert caught.value.rcvd.code == 1009
 
 
-async def test_a_slow_reader_is_ended_and_nobody_waits_for_it() -> None:
+async def test_a_slow_reader_is_ended_and_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labs.net.link.CLOSE_SECONDS", 0.3)
     config = BrokerConfig(limits=replace(Limits(), outgoing=100_000))
     async with serving(broker=config) as server:
         async with raw(server) as slow:
@@ -187,11 +188,30 @@ async def test_a_slow_reader_is_ended_and_nobody_waits_for_it() -> None:
             for _ in range(400):
                 await quick.send(frame("SEND", body, destination="/topic/big"))
                 assert (await receive(quick)).body == body.encode()
-                if server.stomp.sessions == 1:
+                if server.stomp.broker.counters.connected == 1:
                     break
-            await until(lambda: server.stomp.broker.counters.sessions == 1, "the slow one is out")
-            slow.writer.transport.abort()
+            await until(lambda: server.stomp.broker.counters.connected == 1, "the slow one is out")
+            await asyncio.sleep(0.5)
+            slow.writer.transport.resume_reading()  # type: ignore[attr-defined]
+            said = await slow.end()
+            assert b"ERROR\nmessage:too slow" in said
+            close = Close(1008, "too slow: what is for this session does not fit any more").serialize()
+            assert said.endswith(WebSocketFrame(Opcode.CLOSE, close).serialize(mask=False))
         await quick.close()
+
+
+async def test_a_message_that_grows_before_connect_is_bounded_and_one_behind_it_is_not() -> None:
+    config = BrokerConfig(limits=replace(Limits(), before_connect=10_000))
+    async with serving(broker=config) as server:
+        stranger = await connect(f"ws://{server.address}/ws", compression=None)
+        sending = asyncio.ensure_future(stranger.send("CONNECT\nlogin:" + "x" * 3_000_000))
+        assert "more than 40000 bytes and no CONNECT" in str(await stranger.recv())
+        assert (await closed(stranger))[0] == 1009
+        await asyncio.gather(sending, return_exceptions=True)
+        client = await dial(server)
+        await client.send(frame("SEND", "x" * 3_000_000, destination="/topic/a", receipt="r"))
+        assert [(await receive(client)).command for _ in range(2)] == ["CONNECTED", "RECEIPT"]
+        await client.close()
 
 
 async def test_garbage_to_ws_leaks_no_session() -> None:

@@ -9,7 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from labs.net.serve import Server
-from labs.net.sockjs_session import SockJsLimits
+from labs.net.sockjs_session import MOST_WAITING, SockJsLimits
 from tests.labs.net.serving import ask, raw, request, serving, until
 
 FAST = SockJsLimits(sockjs_heartbeat=0.05, sockjs_disconnect=0.05)
@@ -82,6 +82,17 @@ async def test_what_is_no_payload_is_said_and_leaves_the_session_open(body: byte
         assert answer.status == 500
         assert text in answer.body
         assert (await ask(server, "POST", "/echo/0/s/xhr_send", b'["a"]')).status == 204
+
+
+async def test_what_nobody_reads_is_bounded() -> None:
+    async with with_tests() as server:
+        await poll(server, "/echo/0/s")
+        body = json.dumps(["x" * 900_000]).encode()
+        sent = [
+            (await ask(server, "POST", "/echo/0/s/xhr_send", body)).status for _ in range(MOST_WAITING // 900_000 + 2)
+        ]
+        assert (sent[0], sent[-1]) == (204, 404)
+        assert await poll(server, "/echo/0/s") == b'c[1008,"too much waits to be read"]\n'
 
 
 async def test_half_a_surrogate_pair_becomes_the_replacement_character() -> None:
