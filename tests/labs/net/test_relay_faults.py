@@ -42,7 +42,7 @@ async def test_no_store_no_start() -> None:
 
 async def test_a_frozen_store_gives_no_receipt_and_then_all_goes_on() -> None:
     async with cluster(2, relay_limits=QUICK) as running:
-        one, two, three = [await running.client(node) for node in (0, 1, 1)]
+        one, two, three, four = [await running.client(node) for node in (0, 1, 1, 0)]
         for client in (one, two):
             await client.subscribe("/topic/a")
             await client.subscribe("/queue/a", id="q", ack="client-individual")
@@ -51,9 +51,11 @@ async def test_a_frozen_store_gives_no_receipt_and_then_all_goes_on() -> None:
         async with frozen(running.store):
             await three.send("SEND", "lost?", destination="/topic/b", receipt="r")
             await three.failed("store did not answer within 1 s", code=1013, receipt="r")
+            await four.send("SUBSCRIBE", id="1", destination="/topic/a", receipt="s")
+            await four.failed("SUBSCRIBE", "store did not answer", code=1013, receipt="s")
             newcomer = await running.client(0)
-            await newcomer.send("SUBSCRIBE", id="1", destination="/topic/a", receipt="s")
-            await newcomer.failed("SUBSCRIBE", "store did not answer", code=1013, receipt="s")
+            assert newcomer.connected.command == "ERROR"
+            assert "store did not answer" in (newcomer.connected.get("message") or "")
         await joined(running)
         again = await running.client(1)
         await again.done("SEND", "after", destination="/topic/a")
