@@ -23,6 +23,7 @@ from tutor.ui.desk import Desk
 from tutor.ui.screens.base import TutorScreen
 from tutor.ui.screens.today import TodayScreen
 from tutor.ui.sessions import Wanted, start
+from tutor.ui.style_sheet import SteadyStylesheet
 
 if TYPE_CHECKING:
     from tutor.study.schedule import Goal
@@ -85,6 +86,7 @@ class TutorApp(App[None]):
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = self.desk.setting("theme", themes.DEFAULT)
+        self.stylesheet = SteadyStylesheet(self.get_css_variables())
 
     def on_mount(self) -> None:
         """The first screen is painted before a file is read."""
