@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 PROGRAMS = ("valkey-server", "redis-server")
-OLDEST = (6, 2)  # of Redis; every Valkey is newer
+OLDEST = (7, 0)  # of Redis, whose scripts may say when they may run; every Valkey is newer
 START_SECONDS = 10.0
 ASK_SECONDS = 0.5  # on a port that another program has, nobody may ever answer
 STOP_SECONDS = 1.0
