@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from labs import tape
+from labs.placement import Placement
 from labs.recording import Tape, Traced
 from labs.tables import is_cell
 from labs.timeline import Timeline
@@ -62,6 +63,8 @@ class LabModel:
     steps: int = 0
     timeline: Timeline = field(default_factory=Timeline)
     """Who noticed what since the latest fault"""
+    placement: Placement = field(default_factory=Placement)
+    """Which client is on which node"""
     news: int = 0
     """Grows with everything that is told in words: story, answers, measurements, the end"""
     refusals: int = 0
@@ -102,6 +105,7 @@ class LabModel:
         """Take the next event; returns the messages that it completed."""
         rows = self._rows(self.record.add(event))
         self.timeline.add(event)
+        self.placement.add(event)
         match event:
             case tape.Bytes():
                 self._count(event)
@@ -109,6 +113,7 @@ class LabModel:
                 self.started = event
             case tape.Part():
                 self.parts[event.id] = event
+                self.news += not self.steps  # what has started is told until the lab begins
             case tape.Metric():
                 self.metrics[event.name, event.part or ""] = event
                 if is_cell(event):
@@ -172,6 +177,7 @@ class LabModel:
         ping, round_trip = self._pairing.add(number, traced.message) or (None, None)
         row = Row(number, traced.message, ping, round_trip, carrier)
         self.rows.append(row)
+        self.placement.take(traced.message)
         for line in traced.lines:
             known = self._row_of.get(line)
             if known is None or self.rows[known - 1].carrier:  # what is evidence is the message, not its envelope

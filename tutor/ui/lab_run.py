@@ -108,7 +108,7 @@ def state(run: Run | None) -> Content:
     model = run.model
     if run.over:
         return _outcome(run)
-    if model.started is None:
+    if not model.steps:
         return Content.styled(f"◌ starting … {run.seconds:.1f} s", "$text-warning")
     if model.waiting is not None:
         return Content.styled("◆ your prediction first", "bold $text-warning")

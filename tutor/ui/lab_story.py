@@ -14,6 +14,7 @@ from labs.wire.printable import clean, printable
 from tutor.ui.fault_keys import letters
 from tutor.ui.lab_model import LabModel, Prediction
 from tutor.ui.lines import Lines, counted, hang
+from tutor.ui.part_states import state_of
 
 QUIET = "$foreground 70%"
 MAX_TOLD = 500  # entries of a story that are shown, the newest
@@ -168,6 +169,19 @@ def _row(text: str) -> Content:
 
 _QUALIFIED = re.compile(r"[0-9.]+ \w+, \w[\w ]*")
 _BAR = re.compile("━+")
+
+
+def starting(model: LabModel, width: int) -> Lines:
+    """What has started so far of what the lab needs; nothing once it has begun."""
+    if model.steps:
+        return []
+    lines: Lines = hang(Content.styled("Starting the processes that the lab needs …", "$text-warning"), "◌ ", width)
+    names = max((len(id) for id in model.parts), default=0)
+    for part in model.parts.values():
+        glyph, word, colour = state_of(part)
+        text = Content.assemble((printable(part.id).ljust(names), "bold"), f"  {word} after {part.t:.1f} s")
+        lines += hang(text, Content.styled(f"  {glyph} ", colour), width)
+    return lines
 
 
 def your_turn(faults: Sequence[Fault], width: int) -> Lines:

@@ -9,7 +9,7 @@ from textual.content import Content
 from labs.timeline import Entry
 from labs.wire.printable import printable
 from tutor.ui.lines import Lines, counted, hang
-from tutor.ui.widgets.topology import STATES, UNKNOWN
+from tutor.ui.part_states import STATES, UNKNOWN
 
 SHOWN = 14  # entries, the first: who noticed what is told by them
 QUIET = "$foreground 70%"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labs import tape
+from labs.placement import Place
 from labs.timeline import Entry
 from labs.wire.frames import PONG, TEXT, encode_frame
 from tests.tutor.ui import lab_tape
@@ -95,7 +96,7 @@ def test_the_picture_has_each_state_in_a_glyph_and_a_word() -> None:
     lines = [line.plain.rstrip() for line in picture(parts, links, width=60)]
     assert lines[3:5] == ["❄ lb   ────     5 B ───▶ ● shop", "  frozen ◀─── 1,234 B ────   up"]
     whole = "\n".join(lines)
-    for said in ("✗ you", "down", "◐ db  draining  store, process 7", "? who  unknown  oracle"):
+    for said in ("✗ you", "down", "◐ db  draining  store, pid 7", "? who  unknown  oracle"):
         assert said in whole
     assert max(map(len, lines)) <= 60
 
@@ -103,7 +104,7 @@ def test_the_picture_has_each_state_in_a_glyph_and_a_word() -> None:
 def test_the_arrow_of_a_link_on_which_bytes_pass_is_heavy() -> None:
     parts = {id: tape.Part(t=0, id=id, role=role, state="up") for id, role in (("you", "client"), ("shop", "server"))}
     links = {("you", "shop"): 7, ("shop", "you"): 9}
-    there, back = [line.plain for line in picture(parts, links, {("shop", "you")}, 60)[:2]]
+    there, back = [line.plain for line in picture(parts, links, {("shop", "you")}, width=60)[:2]]
     assert "──── 7 B ───▶" in there
     assert "◀━━━ 9 B ━━━━" in back
 
@@ -194,9 +195,42 @@ def test_a_timeline_tells_who_noticed_a_fault_and_when():
 
 def test_many_links_stand_close_and_those_to_the_gone_come_last() -> None:
     names = ["anna", "ben", "carl", "dora", "eve"]
-    parts = {id: tape.Part(t=0, id=id, role="client", state="down" if id == "ben" else "up") for id in names}
+    parts = {id: tape.Part(t=0, id=id, role="client", state="down" if id == "ben" else "up", pid=3) for id in names}
     parts["broker"] = tape.Part(t=0, id="broker", role="server", state="up", pid=7)
-    lines = [line.plain.rstrip() for line in picture(parts, {(id, "broker"): 9 for id in names}, width=60)]
-    assert len(lines) == 2 * len(names) + 2
-    assert [line.split()[1] for line in lines[:10:2]] == ["anna", "carl", "dora", "eve", "ben"]
-    assert lines[-1] == "● broker  server, process 7", "who has no more to say is in the picture alone"
+    links = {(id, "broker"): 9 for id in names} | {("broker", "eve"): 12_345}
+    lines = [line.plain.rstrip() for line in picture(parts, links, width=60)]
+    assert lines == [
+        "● broker up",
+        "├ ● anna       ▶      9 B ◀      0 B",
+        "├ ● carl       ▶      9 B ◀      0 B",
+        "├ ● dora       ▶      9 B ◀      0 B",
+        "├ ● eve        ▶      9 B ◀ 12,345 B",
+        "└ ✗ ben  down  ▶      9 B ◀      0 B",
+        "",
+        "● anna, carl, dora, eve  client, pid 3",
+        "✗ ben  client, pid 3",
+        "● broker  server, pid 7",
+    ]
+
+
+def test_an_arrow_leads_from_each_client_to_the_node_that_it_is_on() -> None:
+    roles = {"lb": "balancer", "node-1": "node", "node-2": "node", "node-3": "node", "ann": "client", "shop": "server"}
+    states = {"node-1": "down", "node-2": "frozen", "node-3": "draining"}
+    parts = {id: tape.Part(t=0, id=id, role=role, state=states.get(id, "up")) for id, role in roles.items()}
+    links = {("ann", "lb"): 5, ("lb", "node-2"): 1234, ("node-2", "lb"): 7, ("lb", "node-3"): 1, ("lb", "shop"): 2}
+    places = {
+        "ann": Place("node-2"), "bo": Place("node-2", before="node-1"), "cy": Place("node-2", before="node-1"),
+        "di": Place("node-1", lasts=False),
+    }  # fmt: skip
+    lines = [line.plain.rstrip() for line in picture(parts, links, {("lb", "node-2")}, places, 60)]
+    assert lines[:8] == [
+        "● lb     up",
+        "├ ✗ node-1 down     ◀┄┄ di away",
+        "│   ▶ 0 B   ◀ 0 B",
+        "├ ❄ node-2 frozen   ◀━━ ann",
+        "│                   ◀━━ bo, cy from node-1",
+        "│   ▶ 1,234 B   ◀ 7 B",
+        "└ ◐ node-3 draining nobody",
+        "    ▶ 1 B   ◀ 0 B",
+    ]
+    assert "● shop" in "\n".join(lines[8:]), "what is no node has a link of its own"

@@ -130,7 +130,8 @@ class LabScreen(TutorScreen):
 
     def _draw_slowly(self, run: Run) -> None:
         self._bar.state = state(run)
-        self.query_one(Topology).show(run.model.parts, run.model.links, over=run.over)
+        model = run.model
+        self.query_one(Topology).show(model.parts, model.links, model.placement.places, over=run.over)
         self._traffic.settle()
         if entries := run.model.timeline.entries:
             sheet = self.query_one("#timeline", Sheet).remove_class("-none")
@@ -184,7 +185,8 @@ class LabScreen(TutorScreen):
         lines = lab_story.told(run.model, width)
         if run.over:
             return [*lines, *lab_story.ending(run.model, run.failed, width)]
-        return [*lines, *lab_story.your_turn(self.lab.faults, width)] if run.model.free else lines
+        turn = lab_story.your_turn(self.lab.faults, width) if run.model.free else []
+        return [*lines, *lab_story.starting(run.model, width), *turn]
 
     async def _ask(self, run: Run | None) -> None:
         """Show the form of the prediction that the lab waits for, or none."""

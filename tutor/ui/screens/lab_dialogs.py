@@ -16,9 +16,9 @@ from textual.widgets.option_list import Option
 from labs import tape
 from labs.lab import Fault, Lab
 from tutor.ui import keys
+from tutor.ui.part_states import STATES, UNKNOWN
 from tutor.ui.screens.base import Dialog
 from tutor.ui.widgets.knobs import Cycle, KnobLine
-from tutor.ui.widgets.topology import STATES, UNKNOWN
 
 
 class KnobsDialog(Dialog[dict[str, str]]):

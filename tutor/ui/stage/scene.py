@@ -14,8 +14,9 @@ from labs.wire.printable import clean, cut
 from tutor.ui.lab_model import LabModel, Prediction
 from tutor.ui.lab_story import HELD, LABELS, NOT_HELD, value_text
 from tutor.ui.lines import Lines, counted, hang
+from tutor.ui.part_states import STATES, UNKNOWN
 from tutor.ui.stage.show import Label, Show
-from tutor.ui.widgets.topology import SIDES, STATES, UNKNOWN
+from tutor.ui.widgets.topology import SIDES
 
 QUIET = "$foreground 70%"
 MARGIN = 2

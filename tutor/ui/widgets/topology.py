@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from textual.content import Content
 
 from labs import tape
+from labs.placement import Place
 from labs.wire.printable import cut, printable
 from tutor.ui.lines import Lines, hang
+from tutor.ui.part_states import State, state_of
 from tutor.ui.widgets.sheet import Sheet
+from tutor.ui.widgets.sticky import sticky_lines, through
 
-# state: glyph, word, colour
-STATES = {
-    "up": ("●", "up", "$text-success"),
-    "down": ("✗", "down", "$text-error"),
-    "frozen": ("❄", "frozen", "$text-primary"),
-    "draining": ("◐", "draining", "$text-warning"),
-    "ended": ("○", "ended", "$foreground 70%"),  # with its lab, whose process is gone
-}
-UNKNOWN = ("?", "unknown", "")
 # roles from left to right: who dials stands left of whom it reaches
 SIDES = ("client", "attacker", "observer", "balancer", "proxy", "node", "server", "store")
 MAX_NAME = 16  # cells of a part's name beside an arrow
@@ -29,7 +24,6 @@ EMPTY = "The parts appear when the lab runs."
 
 LIVELY = 3  # drawings for which a link shows that bytes have just passed
 
-State = tuple[str, str, str]  # glyph, word, colour
 Link = tuple[str, str]  # from part to part
 Links = Mapping[Link, int]
 
@@ -39,16 +33,19 @@ class Topology(Sheet):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: tuple[Mapping[str, tape.Part], Links, frozenset[Link]] = ({}, {}, frozenset())
+        self._shown: tuple[Mapping[str, tape.Part], Links, frozenset[Link], Mapping[str, Place]]
+        self._shown = ({}, {}, frozenset(), {})
         self._moved: dict[Link, int] = {}  # links that carried bytes lately, and for how many drawings they show it
 
-    def show(self, parts: Mapping[str, tape.Part], links: Links, *, over: bool = False) -> None:
+    def show(
+        self, parts: Mapping[str, tape.Part], links: Links, places: Mapping[str, Place], *, over: bool = False
+    ) -> None:
         """The parts and links of now, or where the run is `over` of its end. Nothing new: nothing is drawn."""
         before = self._shown[1]
         moved = {link for link, count in links.items() if count != before.get(link)}
         self._moved = {link: left - 1 for link, left in self._moved.items() if left > 1} | dict.fromkeys(moved, LIVELY)
         lively = frozenset[Link]() if over else frozenset(self._moved)
-        now = ({id: _last(part) if over else part for id, part in parts.items()}, dict(links), lively)
+        now = ({id: _last(part) if over else part for id, part in parts.items()}, dict(links), lively, dict(places))
         if now == self._shown:
             return
         height = len(self.lines(self.content_size.width))
@@ -61,21 +58,29 @@ class Topology(Sheet):
 
 
 def picture(
-    parts: Mapping[str, tape.Part], links: Links, lively: Collection[Link] = frozenset(), width: int = 60
+    parts: Mapping[str, tape.Part],
+    links: Links,
+    lively: Collection[Link] = frozenset(),
+    places: Mapping[str, Place] = MappingProxyType({}),
+    width: int = 60,
 ) -> Lines:
-    """The links, then the parts, none wider than `width`; the arrow of a `lively` link is drawn heavy."""
+    """Who is on which node behind a balancer, the other links, then the parts, none wider than `width`; the arrow of a
+    `lively` link is drawn heavy."""
     order = {id: _side(part) for id, part in parts.items()}
     pairs = {tuple(sorted(link, key=lambda id: (order.get(id, len(SIDES)), id))) for link in links}
-    names = min(MAX_NAME, max((len(id) for pair in pairs for id in pair), default=0)) + 2
-    lines: Lines = []
-    crowded = len(pairs) > FEW
-    for pair in sorted(pairs, key=lambda pair: (crowded and _gone(pair, parts), _place(pair, parts))):
-        lines += [*_link(pair, parts, links, lively, names), *([] if crowded else [Content("")])]
-    lines += [Content("")] if crowded else []
-    linked = {id for pair in pairs for id in pair}
-    for part in parts.values():
-        if part.id not in linked or part.pid or part.address:
-            lines += _part(part, part.id in linked, width)
+    bound = through(parts, places)
+    linked = bound | {id for pair in pairs for id in pair}
+    pairs = {pair for pair in pairs if not bound.issuperset(pair)}
+    crowded = len(pairs) + len(places) > FEW
+    told = sorted(pairs, key=lambda pair: (crowded and _gone(pair, parts), _place(pair, parts)))
+    lines = sticky_lines(parts, links, places, lively, width=width)
+    lines += [Content("")] if lines else []
+    if crowded:
+        lines += _close(told, parts, links, lively)
+    else:
+        names = min(MAX_NAME, max((len(id) for pair in told for id in pair), default=0)) + 2
+        lines += [line for pair in told for line in (*_link(pair, parts, links, lively, names), Content(""))]
+    lines += _who(parts, linked, width)
     return [line.truncate(width, ellipsis=True) for line in lines]
 
 
@@ -99,13 +104,47 @@ def _link(
     left, right = pair
     there, back = (f"{links.get(way, 0):,} B" for way in ((left, right), (right, left)))
     room = max(len(there), len(back))
-    first, second = _state(parts.get(left)), _state(parts.get(right))
+    first, second = state_of(parts.get(left)), state_of(parts.get(right))
     to = _arrow(f" ──── {there:>{room}} ───▶ ", (left, right) in lively)
     fro = _arrow(f" ◀─── {back:>{room}} ──── ", (right, left) in lively)
     return [
         _named(left, first, names) + to + _named(right, second, names),
         _worded(first, names) + fro + _worded(second, names),
     ]
+
+
+def _close(
+    pairs: Sequence[tuple[str, ...]], parts: Mapping[str, tape.Part], links: Links, lively: Collection[Link]
+) -> Lines:
+    """Whom several dial, once, and below it a line for each of them."""
+    lines: Lines = []
+    for hub in dict.fromkeys(right for _, right in pairs):
+        dialling = [left for left, right in pairs if right == hub]
+        names, words = (max(map(len, each)) for each in (dialling, [_word(parts.get(id)) for id in dialling]))
+        glyph, word, colour = state_of(parts.get(hub))
+        lines.append(Content.assemble((f"{glyph} ", colour), (printable(hub), "bold"), (f" {word}", colour)))
+        for left in dialling:
+            glyph, _, colour = state_of(parts.get(left))
+            lines.append(
+                Content.assemble(
+                    ("└ " if left == dialling[-1] else "├ ", "$primary"), (f"{glyph} ", colour),
+                    (cut(left, MAX_NAME).ljust(min(names, MAX_NAME)), "bold"),
+                    (f" {_word(parts.get(left)):<{words}} ", colour), *_sizes((left, hub), links, lively),
+                )
+            )  # fmt: skip
+        lines.append(Content(""))
+    return lines
+
+
+def _word(part: tape.Part | None) -> str:
+    """The state where it is not what one expects: there is little room."""
+    word = state_of(part)[1]
+    return "" if word == "up" else word
+
+
+def _sizes(link: Link, links: Links, lively: Collection[Link]) -> Iterator[tuple[str, str]]:
+    for way, arrow in ((link, "▶"), (link[::-1], "◀")):
+        yield f" {arrow} {links.get(way, 0):>6,} B", "bold $primary" if way in lively else "$primary"
 
 
 def _arrow(drawn: str, lively: bool) -> Content:
@@ -125,15 +164,25 @@ def _last(part: tape.Part) -> tape.Part:
     return part if part.state == "down" else replace(part, state="ended")
 
 
-def _state(part: tape.Part | None) -> State:
-    return STATES.get(part.state, UNKNOWN) if part is not None else UNKNOWN
+def _who(parts: Mapping[str, tape.Part], linked: Collection[str], width: int) -> Lines:
+    """What the picture does not say: role, address, process; those that are one process on one line. A part without a
+    link has its state here; who has no more to say is in the picture alone."""
+    groups: dict[tuple[object, ...], list[tape.Part]] = {}
+    for part in parts.values():
+        if part.id not in linked or part.pid or part.address:
+            alike = (
+                (part.role, part.state, part.pid, part.id in linked) if part.pid and not part.address else (part.id,)
+            )
+            groups.setdefault(alike, []).append(part)
+    return [line for group in groups.values() for line in _part(group, group[0].id in linked, width)]
 
 
-def _part(part: tape.Part, linked: bool, width: int) -> Lines:
-    """What the picture does not say: role, address, process. A part without a link has its state here."""
-    glyph, word, colour = _state(part)
-    where = ", ".join(filter(None, (part.role, f"process {part.pid}" if part.pid else None, part.address)))
+def _part(group: Sequence[tape.Part], linked: bool, width: int) -> Lines:
+    part = group[0]
+    glyph, word, colour = state_of(part)
+    role = part.role if [each.id for each in group] != [part.role] else None
+    where = ", ".join(filter(None, (role, f"pid {part.pid}" if part.pid else None, part.address)))
     state = "" if linked else f"  {word}"
     quiet = (f"  {printable(where)}", "$foreground 70%")
-    line = Content.assemble((printable(part.id), "bold"), (state, colour), quiet)
-    return hang(line, Content.styled(f"{glyph} ", colour), width)
+    names = ", ".join(printable(each.id) for each in group)
+    return hang(Content.assemble((names, "bold"), (state, colour), quiet), Content.styled(f"{glyph} ", colour), width)
