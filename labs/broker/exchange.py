@@ -77,7 +77,8 @@ class Exchange:
                 f"SEND: an idempotency-key has at most {self._config.limits.idempotency_key} letters", POLICY
             )
         if (owned := translated(destination)) and owned[1] != session.id and self.users.is_here(owned[1]):
-            raise Violation(f"SEND: destination {shown(destination)} is another session's; it is /user/NAME/queue/…")
+            text = f"SEND: destination {shown(destination)} is another session's; it is /user/NAME/queue/…"
+            raise Violation(text, POLICY)
 
     def _check_new_destination(self, destination: str, user: str | None) -> None:
         check("SEND", destination, self._config.limits)

@@ -78,7 +78,7 @@ def test_the_translated_destination_of_another_is_refused_by_name():
 def test_and_cannot_be_sent_to():
     _, ann, _, bob = three()
     bob.publish(f"/queue/replies-user{ann.name}", "forged", receipt="r")
-    bob.failed("another session's", receipt="r")
+    bob.failed("another session's", code=1008, receipt="r")
     assert ann.inbox == []
 
 
