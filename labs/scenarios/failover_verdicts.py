@@ -331,7 +331,8 @@ def _store_cut(tape: Tape) -> Finding:
     if not cuts or not ends or not published or not received:
         return unmeasured(expected, "no node was cut off from the store")
     (since, cut), (until, _) = cuts[-1], ends[-1]
-    there = {each.client for each in passages(tape) if each.line < since and each.opened and each.node == cut.target}
+    on = {each.client: each.node for each in passages(tape) if each.line < since and each.opened}
+    there = {client for client, node in on.items() if node == cut.target}
     reading = Reading(tape)
     during = [each for each in reading.sent if each.destination == steps.CUT_TOPIC and since < each.seen.line < until]
     got = [
