@@ -17,10 +17,11 @@ KEY = "Sec-WebSocket-Key"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The node of a client's latest connection; whether that lasts, as far as the client has noticed; and the node
-    before it, where it has moved since the latest fault."""
+    """The node of a client's latest connection; by which balancer; whether that lasts, as far as the client has
+    noticed; and the node before it, where it has moved since the latest fault."""
 
     node: str
+    by: str
     lasts: bool = True
     before: str = ""
 
@@ -32,7 +33,7 @@ class Placement:
         self.places: dict[str, Place] = {}
         self._roles: dict[str, str] = {}
         self._nodes: dict[str, str] = {}  # key -> node that was asked
-        self._asked: dict[str, tuple[str, str]] = {}  # connection to a balancer -> client, key
+        self._asked: dict[str, tuple[str, str, str]] = {}  # connection to a balancer -> client, balancer, key
 
     def add(self, event: Event) -> None:
         """Take the next event of the tape; its messages come by `take`."""
@@ -51,15 +52,15 @@ class Placement:
         head = parse_head(message.raw)
         if wants_upgrade(head):
             key = head.get(KEY) or ""
-            if receiver == "node":
+            if (sender, receiver) == ("balancer", "node"):
                 self._nodes[key] = message.receiver
             elif receiver == "balancer":
-                self._asked[message.conn] = (message.sender, key)
+                self._asked[message.conn] = (message.sender, message.receiver, key)
         elif message.conn in self._asked and switches(head):
             self._opened(*self._asked.pop(message.conn))
 
-    def _opened(self, client: str, key: str) -> None:
+    def _opened(self, client: str, balancer: str, key: str) -> None:
         node = self._nodes.pop(key, "")
         if node:
             before = self.places[client].node if client in self.places else ""
-            self.places[client] = Place(node, before=before if before != node else "")
+            self.places[client] = Place(node, balancer, before=before if before != node else "")

@@ -46,7 +46,7 @@ FAULT = [tape.FaultInjected(t=3, id="kill", target="n2", by="lab")]
 
 
 def test_a_client_is_where_its_key_was_passed_on_to_and_answered() -> None:
-    assert places(visit(0, "n1")) == {"ann": Place("n1")}
+    assert places(visit(0, "n1")) == {"ann": Place("n1", "lb")}
     assert places(visit(0, "n1")[:3]) == {}, "the client has no answer yet"
     assert places(visit(0, "n1", status=503)) == {}
     direct = build_request("/ws", upgrade_headers(KEYS[1])), build_response(101, "", accept_headers(KEYS[1]))
@@ -54,8 +54,8 @@ def test_a_client_is_where_its_key_was_passed_on_to_and_answered() -> None:
 
 
 def test_it_moves_with_its_next_handshake_and_has_moved_until_the_next_fault() -> None:
-    assert places(visit(0, "n1"), CUT) == {"ann": Place("n1", lasts=False)}
-    assert places(visit(0, "n1"), CUT, visit(1, "n1")) == {"ann": Place("n1")}
-    assert places(visit(0, "n1"), CUT, visit(1, "n2")) == {"ann": Place("n2", before="n1")}
-    assert places(visit(0, "n1"), visit(1, "n2"), FAULT) == {"ann": Place("n2")}
+    assert places(visit(0, "n1"), CUT) == {"ann": Place("n1", "lb", lasts=False)}
+    assert places(visit(0, "n1"), CUT, visit(1, "n1")) == {"ann": Place("n1", "lb")}
+    assert places(visit(0, "n1"), CUT, visit(1, "n2")) == {"ann": Place("n2", "lb", before="n1")}
+    assert places(visit(0, "n1"), visit(1, "n2"), FAULT) == {"ann": Place("n2", "lb")}
     assert places(CUT) == {}, "it was never there"

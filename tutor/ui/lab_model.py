@@ -148,6 +148,8 @@ class LabModel:
         if isinstance(event, tape.Step) and event.id == tape.FREE_PLAY and self.plays:
             self._gate, self.fault = event, None  # the fault is over, and the text has been told
             return
+        if isinstance(event, tape.FaultInjected) and self.fault and _same(event, self.fault):
+            return  # what the learner has asked for, the lab does
         self.story.append(event)
         match event:
             case tape.Failure():
@@ -187,6 +189,10 @@ class LabModel:
     def rows_of(self, lines: list[int]) -> list[int]:
         """The numbers of the messages that these lines of the tape carried (several lines may carry one)."""
         return list(dict.fromkeys(self._row_of[line] for line in lines if line in self._row_of))
+
+
+def _same(one: tape.FaultInjected, other: tape.FaultInjected) -> bool:
+    return (one.id, one.target) == (other.id, other.target)
 
 
 def _lies_on(above: Traced, below: Traced) -> bool:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from labs import tape
 from labs.wire.frames import PING, PONG, TEXT, encode_frame
 from labs.wire.stomp import Frame, encode
 from tests.tutor.ui import lab_tape
-from tests.tutor.ui.lab_tape import KEY, asked, frames, model_of, opening, passed, step, verdict
+from tests.tutor.ui.lab_tape import (
+    KEY,
+    asked,
+    ended,
+    frames,
+    free_play,
+    injected,
+    model_of,
+    opening,
+    passed,
+    step,
+    verdict,
+)
 
 
 def test_messages_are_numbered_and_paired() -> None:
@@ -112,3 +126,19 @@ def test_a_frame_that_carries_stomp_is_its_envelope_and_evidence_leads_to_the_me
         ("ws", False),
     ]
     assert model.rows_of([7, 8]) == [4, 5]
+
+
+def test_free_play_is_told_once_and_a_fault_of_the_learner_is_in_force_until_its_next_round() -> None:
+    asked_for = injected()
+    model = model_of(*opening(), step(), free_play())
+    assert (model.plays, model.free, model.fault) == (True, True, None)
+    model.add(asked_for)
+    model.add(replace(asked_for, t=3, by="lab"))
+    assert (model.free, model.fault) == (False, asked_for)
+    model.add(replace(asked_for, t=3, by="lab", target="client"))
+    model.add(free_play())
+    assert (model.free, model.fault, model.steps) == (True, None, 3)
+    told = [(event.kind, getattr(event, "target", "")) for event in model.story[-3:]]
+    assert told == [("step", ""), ("fault", "server"), ("fault", "client")]
+    model.add(ended())
+    assert (model.free, model.fault) == (False, None)

@@ -218,11 +218,11 @@ def test_an_arrow_leads_from_each_client_to_the_node_that_it_is_on() -> None:
     states = {"node-1": "down", "node-2": "frozen", "node-3": "draining"}
     parts = {id: tape.Part(t=0, id=id, role=role, state=states.get(id, "up")) for id, role in roles.items()}
     links = {("ann", "lb"): 5, ("lb", "node-2"): 1234, ("node-2", "lb"): 7, ("lb", "node-3"): 1, ("lb", "shop"): 2}
-    places = {
-        "ann": Place("node-2"), "bo": Place("node-2", before="node-1"), "cy": Place("node-2", before="node-1"),
-        "di": Place("node-1", lasts=False),
-    }  # fmt: skip
-    lines = [line.plain.rstrip() for line in picture(parts, links, {("lb", "node-2")}, places, 60)]
+    places = {"ann": Place("node-2", "lb"), "di": Place("node-1", "lb", lasts=False)}
+    places |= dict.fromkeys(("bo", "cy"), Place("node-2", "lb", before="node-1"))
+    wide = [line.plain.rstrip() for line in picture(parts, links, {("lb", "node-2")}, places, 60)]
+    assert "├ ❄ node-2 frozen   ◀━━ ann  ◀━━ bo, cy from node-1" in wide
+    lines = [line.plain.rstrip() for line in picture(parts, links, {("lb", "node-2")}, places, 43)]
     assert lines[:8] == [
         "● lb     up",
         "├ ✗ node-1 down     ◀┄┄ di away",

@@ -10,7 +10,8 @@ import pytest
 from textual.pilot import Pilot
 
 from labs import tape
-from tests.tutor.ui.lab_tape import LAB, asked, ended, frames, opening, step, verdict
+from labs.wire.handshake import accept_headers, build_request, build_response, upgrade_headers
+from tests.tutor.ui.lab_tape import LAB, NONCE, asked, ended, frames, opening, step, verdict
 from tests.tutor.ui.screen_text import assert_snapshot, screen_text, until
 from tutor.study.stage_tapes import LiveTape, good_tape
 from tutor.ui.stage.app import StageApp
@@ -118,6 +119,29 @@ async def test_parts_say_their_state_and_the_gone_come_last(stage: Open) -> None
     async with stage() as on:
         on.say(*opening(), replace(opening()[1], state="down"), replace(opening()[2], state="frozen"))
         await on.shows("✗ client down", "❄ server frozen", "─── 150 B ──▶")
+
+
+async def test_behind_a_balancer_it_shows_who_is_on_which_node_and_no_checks_of_nodes(stage: Open) -> None:
+    asks = build_request("/ws", upgrade_headers(NONCE))
+    answer = build_response(101, "", accept_headers(NONCE))
+    parts = [(f"node-{number}", "node") for number in (1, 2, 3)] + [("lb", "balancer"), ("ann", "client")]
+    async with stage() as on:
+        on.say(*opening()[:1], *(tape.Part(t=0, id=id, role=role, state="up") for id, role in parts))
+        await on.shows("Starting the processes", "node-3  up after 0.0 s")
+        on.say(
+            step(), between("check", "lb", "node-1", build_request("/health", [])),
+            between("check", "node-1", "lb", build_response(200, "OK", [("Content-Length", "0")])),
+            between("outer", "ann", "lb", asks), between("inner", "lb", "node-2", asks),
+            between("inner", "node-2", "lb", answer), between("outer", "lb", "ann", answer),
+            tape.Part(t=1, id="node-1", role="node", state="down"),
+        )  # fmt: skip
+        await on.shows("├ ✗ node-1 down     nobody", "● node-2 up       ◀━━ ann", "GET /ws → upgrade")
+        assert "/health" not in on.text
+        assert "200 OK" not in on.text
+
+
+def between(conn: str, sender: str, receiver: str, data: bytes) -> tape.Bytes:
+    return tape.Bytes(t=1, conn=conn, sender=sender, receiver=receiver, src="", dst="", at=sender, hex=data.hex())
 
 
 async def test_a_run_that_has_ended_stays(stage: Open) -> None:

@@ -12,16 +12,19 @@ from labs.lab import Lab
 from labs.wire.message import Message
 from labs.wire.printable import clean, cut
 from tutor.ui.lab_model import LabModel, Prediction
-from tutor.ui.lab_story import HELD, LABELS, NOT_HELD, value_text
+from tutor.ui.lab_story import HELD, LABELS, NOT_HELD, starting, value_text
 from tutor.ui.lines import Lines, counted, hang
 from tutor.ui.part_states import STATES, UNKNOWN
 from tutor.ui.stage.show import Label, Show
+from tutor.ui.widgets.sticky import sticky_lines
 from tutor.ui.widgets.topology import SIDES
 
 QUIET = "$foreground 70%"
 MARGIN = 2
 GAP = "    "  # between two options
 PARTS, MESSAGES = 5, 5  # rows in 24; more where there is room
+ROOMY = 8  # rows of parts: there is room for the bytes to each node, too
+LATEST = 500  # messages, among which it is known what checks a node
 _BANNERS = {Label.LIVE: ("● LIVE", "$text-success"), Label.RECORDED: ("◎ RECORDED", "$text-warning"),
             Label.WAITING: ("○ nothing runs yet", QUIET)}  # fmt: skip
 
@@ -105,7 +108,7 @@ def _told(show: Show, width: int) -> Lines:
         return _ending(show, width)
     steps = [event for event in model.story if isinstance(event, tape.Step)]
     if not steps:
-        return [Content.styled("It begins …", QUIET)]
+        return starting(model, width)
     step = steps[-1]
     lines = hang(Content.styled(clean(step.title), "bold $primary"), f"{model.steps}  ", width)
     lines.append(Content(""))
@@ -174,7 +177,11 @@ def _ending(show: Show, width: int) -> Lines:
 
 
 def _parts(model: LabModel, width: int, rows: int) -> Lines:
-    """Who dials on the left, whom it reaches on the right; between two groups the bytes each way. At most `rows`."""
+    """Behind a balancer who is on which node; else who dials on the left, whom it reaches on the right, and between two
+    groups the bytes each way. At most `rows`."""
+    if places := model.placement.places:
+        sizes = rows > ROOMY
+        return sticky_lines(model.parts, model.links, places, width=width, sizes=sizes)[:rows]
     groups = [[], [], []]  # type: list[list[tape.Part]]
     for part in model.parts.values():
         side = SIDES.index(part.role) if part.role in SIDES else 0
@@ -232,10 +239,11 @@ def _bytes(model: LabModel, senders: list[tape.Part], receivers: list[tape.Part]
 
 
 def _messages(model: LabModel, width: int, rows: int) -> Lines:
-    """The newest, at the bottom; of those that lie on one another only the topmost, and no heart-beats."""
+    """The newest, at the bottom; of those that lie on one another only the topmost, and no heart-beats nor checks."""
     found: list[Message] = []
+    checks = {row.message.conn for row in model.rows[-LATEST:] if row.message.summary.startswith("GET /health")}
     for row in reversed(model.rows):
-        if not row.carrier and not row.message.summary.startswith("heart-beat"):
+        if not (row.carrier or row.message.summary.startswith("heart-beat") or row.message.conn in checks):
             found.append(row.message)
             if len(found) == rows:
                 break

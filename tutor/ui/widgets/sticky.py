@@ -32,10 +32,11 @@ def sticky_lines(
     sizes: bool = True,
 ) -> Lines:
     """The balancer, and below it the nodes; with `sizes` the bytes between the two, each way."""
-    balancer = next((part for part in parts.values() if part.role == "balancer"), None)
+    balancer = next((parts[place.by] for place in places.values() if place.by in parts), None)
     if balancer is None or not places:
         return []
-    known = {at.node for at in places.values()} | {end for start, end in links if start == balancer.id}
+    balancers = {id for id, part in parts.items() if part.role == "balancer"}  # a foreign one dials by another name
+    known = {at.node for at in places.values()} | {end for start, end in links if start in balancers}
     nodes = [part for part in parts.values() if part.role == "node" and part.id in known]
     names = min(MAX_NAME, max(len(part.id) for part in (*nodes, balancer)))
     lines = [_name(balancer, names)]
@@ -47,7 +48,7 @@ def sticky_lines(
         pad = " " * (head.cell_length - below.cell_length)
         lines += [head + arrows[0], *(below + pad + line for line in arrows[1:])]
         if sizes:
-            lines.append(below + "  " + _sizes(balancer.id, node.id, links, lively))
+            lines.append(below + "  " + _sizes(balancers, node.id, links, lively))
     return [line.truncate(width, ellipsis=True) for line in lines]
 
 
@@ -67,15 +68,20 @@ def _arrows(node: str, places: Mapping[str, Place], width: int) -> Lines:
         groups.append((Content.assemble((moved, "bold"), f" from {before}"), "◀━━ ", "bold $primary"))
     if gone := [client for client in here if client not in there]:
         groups.append((Content.styled(f"{', '.join(gone)} {AWAY}", "$text-warning"), "◀┄┄ ", "$text-warning"))
-    lines = [line for text, arrow, style in groups for line in hang(text, Content.styled(arrow, style), width)]
-    return lines or [Content.styled("nobody", "$foreground 70%")]
+    drawn = [Content.styled(arrow, style) + text for text, arrow, style in groups]
+    if sum(each.cell_length + 2 for each in drawn) <= width + 2:
+        return [Content("  ").join(drawn)] if drawn else [Content.styled("nobody", "$foreground 70%")]
+    return [line for text, arrow, style in groups for line in hang(text, Content.styled(arrow, style), width)]
 
 
 def _sizes(
-    balancer: str, node: str, links: Mapping[tuple[str, str], int], lively: Collection[tuple[str, str]]
+    balancers: set[str], node: str, links: Mapping[tuple[str, str], int], lively: Collection[tuple[str, str]]
 ) -> Content:
-    ways = ((balancer, node), "▶"), ((node, balancer), "◀")
+    ways = {"▶": [(each, node) for each in balancers], "◀": [(node, each) for each in balancers]}
     return Content("   ").join(
-        Content.styled(f"{arrow} {links.get(way, 0):,} B", "bold $primary" if way in lively else "$primary")
-        for way, arrow in ways
+        Content.styled(
+            f"{arrow} {sum(links.get(way, 0) for way in each):,} B",
+            "bold $primary" if any(way in lively for way in each) else "$primary",
+        )
+        for arrow, each in ways.items()
     )
