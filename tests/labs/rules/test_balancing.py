@@ -85,7 +85,7 @@ def test_a_client_cannot_choose_its_node():
 
 
 def test_all_requests_of_a_sockjs_session_fall_to_one_node_without_a_cookie():
-    assert sockjs_session("/sockjs/000/abc/xhr_send") == "abc"
+    assert sockjs_session("/sockjs/000/abc/xhr_send") == sockjs_session("/echo/1/abc/xhr") == "abc"
     assert [sockjs_session(path) for path in ("/sockjs/info", "/ws", "/sockjs/a.b/c/xhr", "/sockjs/000/abc")] == [
         None
     ] * 4
