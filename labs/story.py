@@ -125,7 +125,8 @@ class Story:
     def _closing(self, event: tape.Ended) -> Iterator[str]:
         for table in tables(metric for _, metric in self._tape.of(tape.Metric)):
             yield ""
-            yield from (self._cut(line.rstrip()) for line in drawn(table, self._width))
+            title, rows = drawn(table, self._width)
+            yield from (self._cut(line.rstrip()) for line in (title, *rows))
         held = sum(verdict.ok for verdict in self._verdicts.values())
         yield ""
         seen = "verdicts" if event.error is None else "verdicts that were reached"

@@ -4,8 +4,9 @@ shows a tape."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from labs.tape import Metric
 
@@ -74,24 +75,36 @@ def shown(metric: Metric | None) -> str:
     return "–" if metric is None else f"{round(metric.value, 2):g} {metric.unit}".rstrip()
 
 
-def drawn(table: Table, width: int) -> list[str]:
-    """The table as lines of text, none wider than `width`: a diagram of bars where its rows are quantities, a matrix
-    where that fits, else a line a cell."""
+def drawn(table: Table, width: int) -> tuple[str, list[str]]:
+    """Its title, of any width, and the table as lines of text, none wider than `width`: a diagram of bars where its
+    rows are quantities, a matrix where that fits, be it with stacked headings, else a line a cell."""
+    title = table.title
     if table.against_a_quantity:
         lines = _bars(table, width)
-    elif len((matrix := _matrix(table))[0]) <= width:
-        lines = matrix
     else:
-        lines = _list(table)
-    return [line if len(line) <= width else f"{line[: width - 1]}…" for line in (table.title, *lines)]
+        fitting = ((title, matrix) for title, matrix in _matrices(table) if len(matrix[0]) <= width)
+        title, lines = next(fitting, (title, _list(table)))
+    return title, [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines]
 
 
-def _matrix(table: Table) -> list[str]:
+def _matrices(table: Table) -> Iterator[tuple[str, list[str]]]:
+    """From the widest to the narrowest: as it is, with stacked headings, with the unit in the title."""
     texts = [[shown(table.cells.get((row, column))) for column in table.columns] for row in table.rows]
-    names = max(map(len, table.rows))
-    sizes = [max(map(len, each)) for each in zip(table.columns, *texts, strict=True)]
-    rows = [["", *table.columns], *([row, *text] for row, text in zip(table.rows, texts, strict=True))]
-    return ["  ".join(each.ljust(size) for each, size in zip(row, [names, *sizes], strict=True)) for row in rows]
+    yield table.title, _matrix(table, [[name] for name in table.columns], texts)
+    stacked = [name.split() for name in table.columns]
+    yield table.title, _matrix(table, stacked, texts)
+    units = {metric.unit for metric in table.cells.values()}
+    if len(units) == 1 and (unit := units.pop()):
+        bare = [[text.removesuffix(f" {unit}") for text in row] for row in texts]
+        yield f"{table.title}, {unit}", _matrix(table, stacked, bare)
+
+
+def _matrix(table: Table, headings: list[list[str]], texts: list[list[str]]) -> list[str]:
+    """`headings`: for each column its words, one above the other; `texts` the cells, row by row."""
+    above = [["", *words] for words in zip_longest(*(each[::-1] for each in headings), fillvalue="")][::-1]
+    rows = [*above, *([row, *text] for row, text in zip(table.rows, texts, strict=True))]
+    sizes = [max(map(len, each)) for each in zip(*rows, strict=True)]
+    return ["  ".join(each.ljust(size) for each, size in zip(row, sizes, strict=True)) for row in rows]
 
 
 def _list(table: Table) -> list[str]:

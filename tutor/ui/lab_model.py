@@ -113,7 +113,7 @@ class LabModel:
                 self.started = event
             case tape.Part():
                 self.parts[event.id] = event
-                self.news += not self.steps  # what has started is told until the lab begins
+                self.news += not self.steps or self.fault is not None  # told while the lab starts, or is broken
             case tape.Metric():
                 self.metrics[event.name, event.part or ""] = event
                 if is_cell(event):

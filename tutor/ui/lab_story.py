@@ -153,8 +153,8 @@ def metric_lines(model: LabModel, width: int) -> Lines:
 
 def table_lines(table: Table, width: int) -> Lines:
     """The table under its title."""
-    title, *rows = drawn(table, width)
-    return [Content.styled(printable(title), "bold"), *map(_row, rows)]
+    title, rows = drawn(table, width)
+    return [*Content.styled(printable(title), "bold").wrap(width), *map(_row, rows)]
 
 
 def _row(text: str) -> Content:

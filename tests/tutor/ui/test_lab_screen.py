@@ -452,6 +452,7 @@ async def test_faults_are_chosen_from_a_list(lab: Bencher) -> None:
         assert bench.process.sent == [{"do": "fault", "id": "freeze", "target": "server"}]
         frozen = tape.Part(t=2, id="server", role="server", state="frozen", pid=102)
         bench.process.say(injected(), frozen)
+        await bench.shows("0.000 s  ! server fault freeze", "+0.000 s  ❄ server is frozen")
         await bench.shows("fault freeze of server, by the learner", "❄ server", "frozen", "! freeze of server …")
 
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual import events, on, work
 from textual.binding import BindingsMap, BindingType
 from textual.containers import Container, Vertical, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widget import Widget
@@ -185,6 +186,8 @@ class LabScreen(TutorScreen):
         lines = lab_story.told(run.model, width)
         if run.over:
             return [*lines, *lab_story.ending(run.model, run.failed, width)]
+        if run.model.fault is not None:
+            return [*lines, Content(""), *timeline_lines(list(run.model.timeline.entries), width)]
         turn = lab_story.your_turn(self.lab.faults, width) if run.model.free else []
         return [*lines, *lab_story.starting(run.model, width), *turn]
 
