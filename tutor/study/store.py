@@ -217,9 +217,12 @@ class Store:
         with self._lock, self._guarded():
             connection = self._open()
             if connection is not None:
-                with _transaction(connection):
-                    for statement, values in statements:
-                        connection.execute(statement, values)
+                if len(statements) == 1:  # a transaction by itself, in one step: no other thread comes in between
+                    connection.execute(*statements[0])
+                else:
+                    with _transaction(connection):
+                        for statement, values in statements:
+                            connection.execute(statement, values)
                 self._problem = ""
                 return True
         return False
