@@ -147,6 +147,16 @@ async def test_tab_goes_round_the_panes(tutor: Open) -> None:
         assert isinstance(pilot.app.focused, Evidence)
 
 
+async def test_the_list_shows_whether_it_has_the_focus(tutor: Open) -> None:
+    async with tutor("2") as pilot:
+        questions = pilot.app.screen.query_one(QuestionList)
+        assert questions.has_focus
+        await press(pilot, "a")
+        await until(pilot, lambda: not questions.has_focus, "the list shows that it lost the focus")
+        await press(pilot, "escape")
+        await until(pilot, lambda: questions.has_focus, "the list shows that it has the focus again")
+
+
 async def test_tab_changes_the_pane_where_one_fits(tutor: Open) -> None:
     async with tutor("2", size=(80, 24)) as pilot:
         assert "On the wire" in screen_text(pilot.app)

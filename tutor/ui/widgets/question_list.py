@@ -109,9 +109,14 @@ class QuestionList(OptionList):
         if question.id in self._questions:
             self.replace_option_prompt(question.id, self._prompt(question))
 
-    def watch_has_focus(self, _has_focus: bool) -> None:
-        """The focus moves at once, its mark a frame later: what the key asked for is not kept waiting for colours."""
-        self.call_after_refresh(self.update_node_styles)
+    def on_blur(self, event: events.Blur) -> None:
+        """The focus moves at once, its mark a frame later: what the key asked for does not wait until the list, which
+        has not changed otherwise, is drawn again."""
+        event.prevent_default()
+        self.call_after_refresh(self._show_focus)
+
+    def _show_focus(self) -> None:
+        self.has_focus = self.screen.focused is self
 
     def on_resize(self, event: events.Resize) -> None:
         """Draw all again where the form of the rows depends on the width."""
