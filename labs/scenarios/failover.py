@@ -77,7 +77,7 @@ async def _cluster(stage: Stage, store: Store) -> tuple[Child, Child]:
 async def _alone(stage: Stage) -> list[Child]:
     """Two nodes with nothing between them, and the crowd."""
     await together(*(stage.spawn(name, "node", NODE, tap=False) for name in steps.ALONE))
-    return await failover_crowd.gather(stage)
+    return await failover_crowd.assemble(stage)
 
 
 async def _herd(stage: Stage, crowds: list[Child]) -> None:

@@ -22,7 +22,7 @@ def part_of(jitter: Jitter) -> str:
     return f"crowd-{jitter}"
 
 
-async def gather(stage: Stage) -> list[Child]:
+async def assemble(stage: Stage) -> list[Child]:
     """Start a process for the clients of each jitter; how long each of them waits is drawn here."""
     draw = random.Random(steps.SEED).random
     return await together(

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -51,17 +52,19 @@ async def test_it_balances_sticks_drains_and_shows_its_configuration():
             await cast.aclose()
 
 
-async def test_it_does_not_outlive_a_lab_that_is_killed(tmp_path, monkeypatch):
-    monkeypatch.setenv("TMPDIR", str(tmp_path))  # who is killed leaves the folder of its socket behind
-    async with node(named("a")) as a, Tasks() as tasks:
-        cast = Cast(tasks, lambda part, record: None)
-        child = await cast.spawn("balancer", "labs.net.haproxy", {"backends": {"a": a}})
-        (program,) = descendants(child.process.pid)
-        assert alive(program)
-        child.ending = True
-        os.kill(child.process.pid, signal.SIGKILL)
-        await until(lambda: not alive(program), "HAProxy is gone")
-        await cast.aclose()
+async def test_it_does_not_outlive_a_lab_that_is_killed(monkeypatch):
+    # Who is killed leaves the folder of its socket behind. Its path is short: a Unix socket's has about 100 bytes.
+    with tempfile.TemporaryDirectory(prefix="ws-") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        async with node(named("a")) as a, Tasks() as tasks:
+            cast = Cast(tasks, lambda part, record: None)
+            child = await cast.spawn("balancer", "labs.net.haproxy", {"backends": {"a": a}})
+            (program,) = descendants(child.process.pid)
+            assert alive(program)
+            child.ending = True
+            os.kill(child.process.pid, signal.SIGKILL)
+            await until(lambda: not alive(program), "HAProxy is gone")
+            await cast.aclose()
 
 
 def test_the_configuration_follows_the_options():
