@@ -17,14 +17,15 @@ FORBIDDEN = {"labs": STARTERS, "tutor": UNOWNED}
 
 def starters(source: str, forbidden: set[str] = STARTERS) -> list[int]:
     """The lines that name something that starts a task."""
+    nodes = list(ast.walk(ast.parse(source)))
     names = [
         (node.lineno, node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", ""))
-        for node in ast.walk(ast.parse(source))
+        for node in nodes
         if isinstance(node, ast.Attribute | ast.Name)
     ]
     imported = [
         (node.lineno, alias.name)
-        for node in ast.walk(ast.parse(source))
+        for node in nodes
         if isinstance(node, ast.ImportFrom) and node.module == "asyncio"
         for alias in node.names
     ]
