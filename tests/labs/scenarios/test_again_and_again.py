@@ -13,10 +13,7 @@ from labs.catalog import LABS
 from tests.labs.playing import play
 
 RUNS = 20
-pytestmark = [
-    pytest.mark.skipif(os.environ.get("WS_TUTOR_STRESS") != "1", reason="takes minutes: WS_TUTOR_STRESS=1 runs it"),
-    pytest.mark.timeout(3600),
-]
+pytestmark = pytest.mark.timeout(3600)
 
 
 @pytest.fixture
