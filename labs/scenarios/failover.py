@@ -6,11 +6,8 @@ What is said to be true of it is computed in failover_verdicts.py.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator
-
 from labs.net.processes import Child
-from labs.net.store import Store, StoreError, start_store
+from labs.net.store import Store
 from labs.net.tasks import Tasks, together
 from labs.scenarios import failover_crowd
 from labs.scenarios import failover_steps as steps
@@ -19,7 +16,8 @@ from labs.scenarios.failover_herd import shown, unsteadiness
 from labs.scenarios.failover_nodes import Behind
 from labs.scenarios.failover_store import PUBSUB, StoreCut, relay_off
 from labs.scenarios.failover_verdicts import VERDICTS
-from labs.stage import Fault, Stage, StageError
+from labs.scenarios.hosted_store import hosted_store
+from labs.stage import Fault, Stage
 
 __all__ = ["VERDICTS", "run"]
 
@@ -32,7 +30,7 @@ CHECKS = {"every": 2.0, "timeout": 1.0}
 
 async def run(stage: Stage) -> None:
     """Play the lab."""
-    async with Tasks() as tasks, _store(stage) as store:
+    async with Tasks() as tasks, hosted_store(stage) as store:
         balancer, ways = await _cluster(stage, store)
         alone = tasks.start(_alone(stage), "start of the nodes without a relay")
         clients = {name: Returning(stage, name, balancer.address) for name in (*steps.READERS, steps.PRESS)}
@@ -121,20 +119,3 @@ async def _connect(tasks: Tasks, clients: dict[str, Returning]) -> None:
         own = () if name == steps.PRESS else (steps.NEWS, steps.CUT_TOPIC, f"/user{steps.PRIVATE}")
         client.start(tasks, *own)
     await together(*(client.returned() for client in clients.values()))
-
-
-@contextlib.asynccontextmanager
-async def _store(stage: Stage) -> AsyncIterator[Store]:
-    """A Redis or Valkey server for as long as it is needed."""
-    async with Tasks() as tasks:
-        try:
-            store = await start_store(tasks)
-        except StoreError as error:
-            raise StageError(str(error)) from error
-        stage.part("store", "store", pid=store.process.pid, address=store.address)
-        stage.note(f"The store is {store.name}.")
-        try:
-            yield store
-        finally:
-            await store.aclose()
-            stage.part("store", "store", "down", pid=store.process.pid, address=store.address)

@@ -6,18 +6,15 @@ What is said to be true of it is computed in replay_verdicts.py.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import random
-from collections.abc import AsyncIterator
 
-from labs.net.store import Store, StoreError, start_store
-from labs.net.tasks import Tasks
 from labs.scenarios import replay_steps as steps
+from labs.scenarios.hosted_store import hosted_store
 from labs.scenarios.replay_breaks import Breaks
 from labs.scenarios.replay_crash import Crash
 from labs.scenarios.replay_verdicts import VERDICTS
-from labs.stage import Stage, StageError
+from labs.stage import Stage
 
 __all__ = ["VERDICTS", "run"]
 
@@ -34,7 +31,7 @@ async def run(stage: Stage) -> None:
     await breaks.comes_back()
     await breaks.orders()
     await breaks.too_old()
-    async with _store(stage) as store:
+    async with hosted_store(stage) as store:
         crash = Crash(stage, store, publishing, stage.host("audience", "client"))
         await crash.crash()
         await crash.shared()
@@ -49,20 +46,3 @@ async def run(stage: Stage) -> None:
             await crash.kill(f"{steps.ROOM}.{next(rounds)}", random.randrange(1, steps.MEMBERS))
 
         await stage.free_play(steps.FREE, {"cut": cut, "kill": kill})
-
-
-@contextlib.asynccontextmanager
-async def _store(stage: Stage) -> AsyncIterator[Store]:
-    """A Redis or Valkey server for as long as it is needed."""
-    async with Tasks() as tasks:
-        try:
-            store = await start_store(tasks)
-        except StoreError as error:
-            raise StageError(str(error)) from error
-        stage.part("store", "store", pid=store.process.pid, address=store.address)
-        stage.note(f"The store is {store.name}.")
-        try:
-            yield store
-        finally:
-            await store.aclose()
-            stage.part("store", "store", "down", pid=store.process.pid, address=store.address)

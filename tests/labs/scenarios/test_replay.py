@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labs import tape
+from labs.net.store import StoreError
 from labs.rules.catchup import CatchUp
 from labs.scenarios import replay, replay_breaks, replay_clients, replay_crash, replay_verdicts
 from labs.scenarios import replay_steps as steps
@@ -94,9 +95,7 @@ async def test_knobs_that_lose_messages_are_told_as_they_are() -> None:
 
 
 async def test_without_a_store_the_lab_says_why(monkeypatch) -> None:
-    monkeypatch.setattr(
-        "labs.net.store.find_program", lambda: (_ for _ in ()).throw(replay.StoreError("no server found"))
-    )
+    monkeypatch.setattr("labs.net.store.find_program", lambda: (_ for _ in ()).throw(StoreError("no server found")))
     played = await play("replay", *QUICK)
     assert played.ended.error == "no server found"
     assert not played.ended.ok
