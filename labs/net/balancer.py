@@ -171,12 +171,11 @@ class Balancer:
         self.log(exchange, None, time.monotonic(), "no node")
 
     def _bound(self, request: Request, now: float) -> str | None:
-        """The node that it has to go to, where that is up: by its cookie, else by the SockJS session it is of."""
+        """The node that it has to go to, where that is up: by the SockJS session it is of, else by its cookie."""
         if self._sticky is None:
             return None
         session = sockjs_session(request.path)
-        by_cookie = self._sticky.node_of(request.head, now)
-        return by_cookie or (self.backends.named_by(session) if session else None)
+        return self.backends.named_by(session) if session else self._sticky.node_of(request.head, now)
 
     def log(self, exchange: Exchange, backend: Backend | None, since: float, why: str, **more: int) -> None:
         """One line for a request that is over, or for a passage."""
@@ -267,7 +266,7 @@ class Visit(asyncio.Protocol):
         self._stop_timer()
         self._body = Body(head, self._exchange.request.method)
         self._closes = self._body.until_end or not self._exchange.request.keeps_alive
-        self._exchange.pass_on(head.status, forwarded_response(raw, head, self._cookie, closes=self._closes))
+        self._exchange.pass_on(head.status, forwarded_response(raw, head, [], closes=self._closes))
         self._pass_body(rest)
 
     def _pass_body(self, data: bytes) -> None:

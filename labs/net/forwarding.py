@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Set
 
 from labs.net.http import Request
-from labs.wire.handshake import wants_upgrade
 from labs.wire.http_head import Head
 
 _HOP_BY_HOP = frozenset(
@@ -20,12 +19,12 @@ def forwarded_request(request: Request, peer: str, voucher: str = "") -> bytes:
     """The request as the node gets it, from a client at `peer`: of one connection, but for an upgrade, and with its
     body's length, however the body came. By the `voucher` the node knows that its balancer says whom it is for."""
     head = request.head
-    if wants_upgrade(head):
-        own = [("Connection", "Upgrade"), ("Upgrade", head.get("Upgrade") or "")]
-    else:
-        own = [("Connection", "close")]
-        if request.body or head.get("Content-Length") is not None:
-            own.append(("Content-Length", str(len(request.body))))
+    upgrade = head.get("Upgrade")
+    own = [("Connection", "Upgrade" if upgrade is not None and "upgrade" in head.tokens("Connection") else "close")]
+    if upgrade is not None:  # also where Connection does not name it: the node says what is wrong with that
+        own.append(("Upgrade", upgrade))
+    if request.body or head.get("Content-Length") is not None:
+        own.append(("Content-Length", str(len(request.body))))
     before = head.get(FORWARDED_FOR)
     own.append((FORWARDED_FOR, f"{before}, {peer}" if before else peer))
     if voucher:

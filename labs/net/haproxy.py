@@ -43,12 +43,25 @@ defaults
     timeout client-fin 10s
 frontend clients
     bind fd@{listener}
+    {sessions}
     default_backend nodes
 backend nodes
     balance leastconn
     {check}
     {cookie}
     default-server check inter {every}ms fall {fall} rise {rise}
+{servers}
+"""
+_COOKIE = """\
+cookie ws_node insert indirect nocache httponly dynamic {attributes}
+    dynamic-cookie-key {key}
+    ignore-persist if !{{ req.hdr(upgrade) -i websocket }}"""
+# All requests of a SockJS session over HTTP have to reach the same node, also of a client that keeps no cookie.
+_SESSIONS = "use_backend sockjs if { path_reg ^/[^/]+/[^/.]+/[^/.]+/[a-z_]+$ } !{ path_end /websocket }"
+_SOCKJS = """\
+backend sockjs
+    balance hash path,field(4,/)
+    hash-type consistent
 {servers}
 """
 
@@ -58,23 +71,26 @@ def configuration(config: dict[str, Any], *, listener: int, admin: Path) -> str:
     checks = config.get("checks", {})
     age = config.get("cookie_age", 3600)
     attributes = f'attr "Max-Age={age}" attr "SameSite=Lax"' if age else 'attr "SameSite=Lax"'
-    cookie = f"cookie ws_node insert indirect nocache httponly dynamic {attributes}"
-    key = f"dynamic-cookie-key {secrets.token_hex(16)}"
+    sticky = config.get("sticky", True)
     servers = [f"    server {name} {address}" for name, address in config["backends"].items()]
-    return _CONFIG.format(
+    tracking = [f"{server} track nodes/{name}" for server, name in zip(servers, config["backends"], strict=True)]
+    text = _CONFIG.format(
         socket=admin, listener=listener, servers="\n".join(servers),
         timeout=round(1000 * checks.get("timeout", 1.0)), every=round(1000 * checks.get("every", 1.0)),
         idle=round(1000 * config.get("idle", 3600.0)), fall=config.get("fall", 2), rise=config.get("rise", 1),
         check=f"option httpchk GET {checks.get('path', '/health')}" if checks.get("kind", "http") == "http" else "",
-        cookie=f"{cookie}\n    {key}" if config.get("sticky", True) else "",
+        cookie=_COOKIE.format(attributes=attributes, key=secrets.token_hex(16)) if sticky else "",
+        sessions=_SESSIONS if sticky else "",
     )  # fmt: skip
+    return text + (_SOCKJS.format(servers="\n".join(tracking)) if sticky else "")
 
 
 class Admin:
     """HAProxy's own command line, on a socket."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, sticky: bool) -> None:
         self._path = path
+        self._backends = ("nodes", "sockjs") if sticky else ("nodes",)
 
     async def ask(self, command: str) -> str:
         """What it answers; raises OSError."""
@@ -98,7 +114,8 @@ class Admin:
     async def join(self, node: str, address: str) -> None:
         """The node is at another address now."""
         host, _, port = address.rpartition(":")
-        await self._tell(f"set server nodes/{node} addr {host} port {port}", done="changed")
+        for backend in self._backends:
+            await self._tell(f"set server {backend}/{node} addr {host} port {port}", done="changed")
 
     async def _set(self, node: str, state: str) -> None:
         await self._tell(f"set server nodes/{node} state {state}")
@@ -125,7 +142,7 @@ async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> Running:
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     tasks.start(_keep(process, folder), "HAProxy")
-    admin = Admin(folder / "admin")
+    admin = Admin(folder / "admin", sticky=config.get("sticky", True))
     await _ready(process, admin)
     file.unlink()
     for section in _shown(text):

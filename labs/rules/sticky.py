@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from labs.wire.http_head import Head
 
 _VALUE = re.compile(r"([A-Za-z0-9_-]{1,64})\.([0-9]{1,12})\.([0-9a-f]{32})")
-_SOCKJS = re.compile(r"/[^/]+/[^/.]+/([^/.]+)/[a-z_]+")
+_SOCKJS = re.compile(r"/[^/]+/[^/.]+/([^/.]+)/(?!websocket)[a-z_]+")
 _CLOCK_SKEW = 60  # seconds that a cookie may be from the future
 
 
 def sockjs_session(path: str) -> str | None:
     """The session that a request of SockJS belongs to (/BASE/SERVER/SESSION/TRANSPORT): all of one have to reach the
-    same node, and a client outside of a browser may keep no cookie."""
+    same node, and a client outside of a browser may keep no cookie. A session over a WebSocket is one request."""
     match = _SOCKJS.fullmatch(path)
     return match[1] if match else None
 

@@ -19,7 +19,10 @@ UPGRADE = {
     "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 }  # fmt: skip
-SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+SWITCHED = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+)
 
 
 class Balanced:
@@ -44,6 +47,14 @@ class Balanced:
         async with self.raw() as connection:
             connection.send(request(method, path, body, **headers))
             return await connection.answer()
+
+    async def upgrade(self, path: str = "/ws", **headers: str) -> tuple[str, str]:
+        """The name of the node that switched protocols, and the Set-Cookie that came with it."""
+        async with self.raw() as connection:
+            connection.send(request("GET", path, **UPGRADE, **headers))
+            head = await connection.head()
+            assert head.status == 101
+            return head.headers["x-node"], head.headers.get("set-cookie", "")
 
 
 @contextlib.asynccontextmanager
@@ -93,8 +104,17 @@ def telling(answer: bytes, seen: list[bytes] | None = None) -> Serve:
 
 
 def named(name: str) -> Serve:
-    """Answers with its name."""
-    return telling(f"HTTP/1.1 200 OK\r\nContent-Length: {len(name)}\r\n\r\n{name}".encode())
+    """Answers with its name, and an upgrade with that in a header."""
+    plain = telling(f"HTTP/1.1 200 OK\r\nContent-Length: {len(name)}\r\n\r\n{name}".encode())
+    switched = telling(SWITCHED[:-2] + f"X-Node: {name}\r\n\r\n".encode())
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        again = asyncio.StreamReader()
+        again.feed_data(head)
+        await (switched if b"upgrade: websocket" in head.lower() else plain)(again, writer)
+
+    return serve
 
 
 async def echoing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

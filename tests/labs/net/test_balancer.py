@@ -15,10 +15,6 @@ from tests.labs.net.serving import ask, request, serving, until
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-def cookie(answer) -> str:
-    return answer.headers.get("set-cookie", "").partition(";")[0]
-
-
 @contextlib.asynccontextmanager
 async def three():
     async with node(named("a")) as a, node(named("b")) as b, node(named("c")) as c:
@@ -125,30 +121,48 @@ async def test_the_unbound_go_to_the_node_with_the_fewest_connections():
         assert sorted(each["open"] for each in balanced.balancer.states().values()) == [1, 2]
 
 
-async def test_the_cookie_binds_to_a_node_until_that_is_drained_or_dead():
+async def test_the_cookie_of_an_upgrade_binds_to_a_node_until_that_is_drained_or_dead():
     async with three() as nodes, balancing(nodes) as balanced:
-        first = await balanced.ask()
-        assert "HttpOnly; SameSite=Lax" in first.headers["set-cookie"]
-        assert "Max-Age=3600" in first.headers["set-cookie"]
+        assert "set-cookie" not in (await balanced.ask()).headers, "plain responses are the node's alone"
+        name, given = await balanced.upgrade()
+        assert "HttpOnly; SameSite=Lax" in given
+        assert "Max-Age=3600" in given
+        bound = given.partition(";")[0]
         for _ in range(4):
-            again = await balanced.ask(Cookie=cookie(first))
-            assert again.body == first.body
-            assert "set-cookie" not in again.headers, "what is bound is not bound again"
-        balanced.balancer.drain(first.body.decode())
-        moved = await balanced.ask(Cookie=cookie(first))
-        assert moved.body != first.body
-        assert cookie(moved).startswith(f"ws_node={moved.body.decode()}.")
-        balanced.balancer.undrain(first.body.decode())
-        assert (await balanced.ask(Cookie=cookie(first))).body == first.body
-        balanced.balancer.leave(first.body.decode())
-        assert (await balanced.ask(Cookie=cookie(first))).body != first.body
+            assert (await balanced.ask(Cookie=bound)).body == name.encode()
+            assert await balanced.upgrade(Cookie=bound) == (name, ""), "what is bound is not bound again"
+        balanced.balancer.drain(name)
+        moved, another = await balanced.upgrade(Cookie=bound)
+        assert moved != name
+        assert another.startswith(f"ws_node={moved}.")
+        balanced.balancer.undrain(name)
+        assert (await balanced.ask(Cookie=bound)).body == name.encode()
+        balanced.balancer.leave(name)
+        assert (await balanced.ask(Cookie=bound)).body != name.encode()
+
+
+async def test_a_sockjs_session_stays_at_its_node_whatever_cookie_comes():
+    async with three() as nodes, balancing(nodes) as balanced:
+        (name, given), path = await balanced.upgrade(), "/sockjs/000/{}/xhr".format
+        bound = given.partition(";")[0]
+        at = {number: (await balanced.ask("POST", path(number))).body for number in range(12)}
+        assert set(at.values()) == {b"a", b"b", b"c"}
+        assert all([(await balanced.ask("POST", path(n), Cookie=bound)).body == at[n] for n in at])
+        again, _ = await balanced.upgrade("/sockjs/000/1/websocket", Cookie=bound)
+        assert again == name, "one over a WebSocket is where its client is bound to"
+
+
+async def test_an_upgrade_that_connection_does_not_name_is_the_nodes_to_refuse():
+    seen: list[bytes] = []
+    async with node(telling(OK, seen)) as address, balancing({"a": address}) as balanced:
+        await balanced.ask(Connection="close", Upgrade="WebSocket")
+        assert b"Connection: close\r\nUpgrade: WebSocket\r\n" in seen[0]
 
 
 async def test_without_stickiness_there_is_no_cookie():
     async with three() as nodes, balancing(nodes, sticky=False) as balanced:
-        answers = [await balanced.ask() for _ in range(3)]
-        assert {answer.body for answer in answers} == {b"a", b"b", b"c"}
-        assert not any(map(cookie, answers))
+        answers = [await balanced.upgrade() for _ in range(3)]
+        assert sorted(answers) == [("a", ""), ("b", ""), ("c", "")]
 
 
 async def test_another_node_is_tried_when_one_refuses_and_503_when_all_do():

@@ -27,22 +27,28 @@ def descendants(pid: int) -> list[int]:
 
 async def test_it_balances_sticks_drains_and_shows_its_configuration():
     said: list = []
-    async with node(named("a")) as a, node(named("b")) as b, Tasks() as tasks:
+    async with node(named("a")) as a, node(named("b")) as b, node(named("c")) as c, Tasks() as tasks:
         cast = Cast(tasks, lambda part, record: said.append(record))
         config = {"backends": {"a": a, "b": b}, "checks": {"kind": "off"}, "idle": 3}
         child = await cast.spawn("balancer", "labs.net.haproxy", config)
         try:
             balanced = Balanced(None, child.address, None)
-            first = await balanced.ask()
-            cookie = first.headers["set-cookie"]
+            assert "set-cookie" not in (await balanced.ask()).headers
+            name, cookie = await balanced.upgrade()
             for attribute in ("HttpOnly", "Max-Age=3600", "SameSite=Lax"):
                 assert attribute in cookie
             bound = cookie.partition(";")[0]
             assert bound.partition("=")[2] not in {"a", "b"}, "its value is opaque"
-            assert [(await balanced.ask(Cookie=bound)).body for _ in range(3)] == [first.body] * 3
-            await child.call("drain", node=first.body.decode())
-            assert (await balanced.ask(Cookie=bound)).body != first.body
-            await child.call("undrain", node=first.body.decode())
+            assert [(await balanced.upgrade(Cookie=bound))[0] for _ in range(3)] == [name] * 3
+            asked = [[(await balanced.ask("POST", f"/sockjs/0/{n}/xhr")).body for _ in range(3)] for n in range(8)]
+            assert {len(set(answers)) for answers in asked} == {1}, "a SockJS session stays at its node"
+            assert len({answers[0] for answers in asked}) == 2
+            await child.call("drain", node=name)
+            assert (await balanced.upgrade(Cookie=bound))[0] != name
+            assert name.encode() not in {(await balanced.ask("POST", f"/sockjs/0/{n}/xhr")).body for n in range(8)}
+            await child.call("undrain", node=name)
+            await child.call("join", node="a", address=c)
+            assert {(await balanced.ask("POST", f"/sockjs/0/{n}/xhr")).body for n in range(8)} == {b"b", b"c"}
             with pytest.raises(ProcessError, match="No such server"):
                 await child.call("drain", node="x")
             shown = [each.text for each in said if isinstance(each, Remark)]
