@@ -6,6 +6,7 @@ from labs.lab import Fault, Knob, Lab
 
 _TOKENS = r"(?!,)[!#$%&'*+.^_`|~0-9A-Za-z, -]*"
 _VISIBLE = r"[!-~]*"
+_NODES = ("node-1", "node-2", "node-3")
 
 LABS: tuple[Lab, ...] = (
     Lab(
@@ -223,9 +224,16 @@ LABS: tuple[Lab, ...] = (
             Knob("sticky", "flag", "on", "whether the balancer sets a cookie"),
         ),
         faults=(
-            Fault("kill", "SIGKILL under traffic, then a restart", ("node-1", "node-2", "node-3")),
-            Fault("drain", "two nodes are taken out, in the wrong order and in the right one", ("balancer",)),
-            Fault("cut-off", "two seconds without the store", ("node-1", "node-2", "node-3")),
+            Fault("kill", "SIGKILL under traffic", _NODES),
+            Fault("freeze", "SIGSTOP: it stands still, and its kernel goes on", _NODES),
+            Fault("thaw", "SIGCONT: a frozen node goes on", _NODES),
+            Fault(
+                "drain",
+                "a node gets nothing new, then tells its clients; of the balancer: both orders, two nodes",
+                (*_NODES, "balancer"),
+            ),
+            Fault("restart", "drain what is up, kill what is frozen, and start the node again", _NODES),
+            Fault("cut-off", "two seconds without the store", _NODES),
         ),
     ),
     Lab(

@@ -12,7 +12,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -31,10 +31,15 @@ from labs.recording import Tape
 STEP_SECONDS = 30.0  # between two steps or predictions, the learner's time not counted
 PUMP_SECONDS = 0.03  # how far the tape is behind the wire at most
 POLL_SECONDS = 0.02
+SETTLE_SECONDS = 15.0  # for what came of the last fault, when the learner has gone on already
 
 
 class StageError(RuntimeError):
     """The lab cannot go on; the text is for the learner."""
+
+
+class FaultRefused(ValueError):
+    """A fault that its target cannot suffer now, which changes nothing; the text says why, and what would be right."""
 
 
 # What a fault does to its target.
@@ -115,15 +120,21 @@ class Stage:
         if not plan.asks and not first and self._pauses:
             await self._wait_for(self._learner.next())
 
-    async def free_play(self, plan: Plan, faults: Mapping[str, Fault]) -> None:
+    async def free_play(
+        self, plan: Plan, faults: Mapping[str, Fault], settled: Callable[[], Coroutine[Any, Any, None]] | None = None
+    ) -> None:
         """After the guided path: the learner plays `faults` (by their ids in the catalogue, each called with its
-        target) one after the other, until they go on. Skipped in a run that does not wait for the learner."""
-        if not self._pauses:
+        target) one after the other, until they go on. Skipped in a run that does not wait for the learner.
+
+        A fault that lasts returns at once, so that the next one can come while it does; then `settled` waits until what
+        came of it is over, and judges. Each fault begins that anew, and the end of free play waits for it."""
+        if not self.plays_freely:
             return
         chosen: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         for id in faults:
             self.on_fault(id, lambda target, id=id: chosen.put((id, target)))  # type: ignore[misc]
         ends = self._tasks.start(self._learner.next(), "end of free play")
+        judging: asyncio.Task[None] | None = None
         while True:
             self._say(tape.Step, id=tape.FREE_PLAY, title=plan.title, text=plan.text)
             self._step = tape.FREE_PLAY
@@ -132,9 +143,28 @@ class Stage:
             await self._wait_for(asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED))
             if not choice.done():
                 choice.cancel()
+                await asyncio.wait([judging] if judging else [ends], timeout=SETTLE_SECONDS)
                 return
-            fault, target = choice.result()
-            await faults[fault](target)
+            unjudged = judging is not None and not judging.done()
+            if judging is not None:
+                judging.cancel()
+            changed = await self._play_fault(faults, *choice.result())
+            if settled is not None and (changed or unjudged):
+                judging = self._tasks.start(settled(), "what comes of a fault")
+
+    async def _play_fault(self, faults: Mapping[str, Fault], id: str, target: str) -> bool:
+        """Whether it was played; one that is refused says why."""
+        try:
+            await faults[id](target)
+        except FaultRefused as refused:
+            self._say(tape.Failure, text=f"fault: {refused}")
+            return False
+        return True
+
+    @property
+    def plays_freely(self) -> bool:
+        """Whether there is a learner to play faults after the steps."""
+        return self._pauses
 
     def note(self, text: str, *, aloud: bool = False) -> None:
         """Tell the learner something; `aloud` says it on standard error too, to one who runs it by hand."""

@@ -37,7 +37,7 @@ defaults
     retries 2
     timeout connect 2s
     timeout client 60s
-    timeout server 60s
+    timeout server {answer}ms
     timeout check {timeout}ms
     timeout tunnel {idle}ms
     timeout client-fin 10s
@@ -77,6 +77,7 @@ def configuration(config: dict[str, Any], *, listener: int, admin: Path) -> str:
     text = _CONFIG.format(
         socket=admin, listener=listener, servers="\n".join(servers),
         timeout=round(1000 * checks.get("timeout", 1.0)), every=round(1000 * checks.get("every", 1.0)),
+        answer=round(1000 * config.get("answer", 60.0)),
         idle=round(1000 * config.get("idle", 3600.0)), fall=config.get("fall", 2), rise=config.get("rise", 1),
         check=f"option httpchk GET {checks.get('path', '/health')}" if checks.get("kind", "http") == "http" else "",
         cookie=_COOKIE.format(attributes=attributes, key=secrets.token_hex(16)) if sticky else "",

@@ -219,21 +219,21 @@ class ResumingClient:
             return Outlook(Next.RETRY)
         assert connection.response is not None
         self._cookies.keep(connection.response.headers.get_all("Set-Cookie"), loop.time())
-        self._connection = connection
+        self._connection, why = connection, ""
         try:
             if not self._closing.is_set():
-                await self._converse(connection)
+                why = await self._converse(connection)
         except ConnectionClosed:
             pass
         finally:
             self._connection = None
             connection.transport.abort()
         code, reason = connection.close_code or ABNORMAL, connection.close_reason or ""
-        self._told(Ended(code, reason))
+        self._told(Ended(code, reason or why))
         return after_close(code, reason)
 
-    async def _converse(self, connection: ClientConnection) -> None:
-        """Raises ConnectionClosed; returns when the server is silent for too long, or speaks no STOMP."""
+    async def _converse(self, connection: ClientConnection) -> str:
+        """Raises ConnectionClosed; returns when the server is silent for too long, or speaks no STOMP, and says so."""
         loop = asyncio.get_running_loop()
         can, want = self._options.heart_beat
         connect = {"accept-version": "1.2", "host": "ws-tutor", "heart-beat": f"{can},{want}", **self._connect}
@@ -246,14 +246,14 @@ class ResumingClient:
             now = loop.time()
             if data is None:
                 if now >= min(beats.silent_at, connected_by):
-                    return
+                    return f"not a byte for {now - beats.heard_at:.1f} s"
                 if beats.due(now):
                     await connection.send("\n")
                 continue
             beats.heard_at = now
             for event in parser.receive(data.encode() if isinstance(data, str) else data):
                 if isinstance(event, StompError):
-                    return
+                    return "what came is no STOMP"
                 if isinstance(event, Frame) and event.command == "CONNECTED":
                     connected_by = float("inf")
                     theirs = parse_heart_beat(event.get("heart-beat") or "0,0") or (0, 0)

@@ -17,7 +17,7 @@ from labs.scenarios.failover_nodes import Behind
 from labs.scenarios.failover_store import PUBSUB, StoreCut, relay_off
 from labs.scenarios.failover_verdicts import VERDICTS
 from labs.scenarios.hosted_store import hosted_store
-from labs.stage import Fault, Stage
+from labs.stage import Stage
 
 __all__ = ["VERDICTS", "run"]
 
@@ -25,7 +25,8 @@ NODE = "labs.net.node"
 WAYS = "labs.net.fault_relay"
 BALANCERS = {"builtin": "labs.net.balancer", "haproxy": "labs.net.haproxy"}
 TRIES, UNEVEN = 2, 0.3  # of the herd; seconds
-CHECKS = {"every": 2.0, "timeout": 1.0}
+CHECKS = {"every": 1.0, "timeout": 1.0}
+ANSWER_SECONDS = 2.0  # of a node to a handshake: one that is frozen accepts it, and says nothing
 
 
 async def run(stage: Stage) -> None:
@@ -51,7 +52,7 @@ async def run(stage: Stage) -> None:
         await stage.step(steps.STORE)
         cut = StoreCut(stage, ways, store, publishing)
         await behind.cut(cut)
-        await stage.free_play(steps.FREE, _faults(behind, cut))
+        await _free_play(stage, behind, cut)
         await together(*(client.client.close() for client in clients.values()))
 
 
@@ -68,7 +69,9 @@ async def _cluster(stage: Stage, store: Store) -> tuple[Child, Child]:
     backends = {node.id: node.address for node in nodes}
     module = BALANCERS[str(stage.knobs["balancer"])]
     sticky = bool(stage.knobs["sticky"])
-    balancer = await stage.spawn("balancer", "balancer", module, backends=backends, checks=CHECKS, sticky=sticky)
+    balancer = await stage.spawn(
+        "balancer", "balancer", module, backends=backends, checks=CHECKS, sticky=sticky, answer=ANSWER_SECONDS
+    )
     return balancer, ways
 
 
@@ -95,22 +98,15 @@ async def _herd(stage: Stage, crowds: list[Child]) -> None:
     await stage.judge("herd-flattened")
 
 
-def _faults(behind: Behind, cut: StoreCut) -> dict[str, Fault]:
-    """What can be played freely, on all three nodes."""
+async def _free_play(stage: Stage, behind: Behind, cut: StoreCut) -> None:
+    """Every fault on all three nodes."""
+    from labs.scenarios.failover_free import FreePlay
 
-    async def kill(node: str) -> None:
+    if stage.plays_freely:
         await behind.whole()
-        await behind.kill(node)
-
-    async def drain(target: str) -> None:
-        await behind.whole()
-        await behind.drain()
-
-    async def cut_off(node: str) -> None:
-        await behind.whole()
-        await behind.cut(cut, node)
-
-    return {"kill": kill, "drain": drain, "cut-off": cut_off}
+        async with Tasks() as tasks:
+            play = FreePlay(stage, tasks, behind, cut)
+            await stage.free_play(steps.FREE, play.faults, play.settled)
 
 
 async def _connect(tasks: Tasks, clients: dict[str, Returning]) -> None:

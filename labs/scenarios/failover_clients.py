@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 BASE_SECONDS, CAP_SECONDS, STABLE_SECONDS = 0.1, 2.0, 1.0  # of their backoff, which the lab keeps short
 WAIT_SECONDS = 10.0  # for what should come
+BEAT_MS = 1000  # between the heart-beats that they want of a node: one that is frozen falls silent
 
 
 class Returning:
@@ -35,6 +36,7 @@ class Returning:
         options = ClientOptions(
             opening=Opening("/ws", subprotocols=("v12.stomp",), queue=None),
             connect={"login": name},
+            heart_beat=(0, BEAT_MS),
             policy=Policy(BASE_SECONDS, CAP_SECONDS, STABLE_SECONDS),
         )
         self.client = ResumingClient(stage.host(name, "client"), lambda: address, options, self._told)
@@ -112,12 +114,12 @@ class Returning:
 
 
 class Press:
-    """Publishes numbered messages to one topic while it runs, each until the broker has it."""
+    """Publishes numbered messages to one topic while it runs, each until the broker has it; `rate` of them a second."""
 
     def __init__(self, client: Returning, topic: str, rate: float) -> None:
         self._client = client
         self._topic = topic
-        self._rate = rate
+        self.rate = rate
         self._moved = asyncio.Event()
         self.number = self.urgents = 0
 
@@ -127,7 +129,7 @@ class Press:
             await self._client.client.send(self._topic, str(self.number + 1))
             self.number += 1
             self._moved.set()
-            await asyncio.sleep(1 / self._rate)
+            await asyncio.sleep(1 / self.rate)
 
     async def urgent(self) -> None:
         """One message out of turn."""

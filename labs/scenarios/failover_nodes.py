@@ -25,6 +25,7 @@ class Behind:
     def __init__(self, stage: Stage, balancer: Child, clients: dict[str, Returning]) -> None:
         self._stage = stage
         self._dead = ""
+        self._draining: set[str] = set()
         self._balancer = balancer
         self._clients = clients
         self.press = Press(clients[steps.PRESS], steps.NEWS, RATE)
@@ -38,25 +39,23 @@ class Behind:
         """A node gets nothing new; what is open there goes on."""
         await self._stage.step(steps.OPEN)
         node, there = await self._fullest()
-        await self._deregister(node)
+        await self.deregister(node)
         for number in range(1, 4):
             await together(*(client.client.send(steps.OPEN_TOPIC, str(number)) for client in there))
         await self._register(node)
         await self._stage.judge("open-socket-never-moves")
 
-    async def kill(self, node: str = "") -> None:
-        """SIGKILL under traffic; everybody comes back, and then so does the node."""
-        await self.whole()
+    async def kill(self) -> None:
+        """SIGKILL under traffic; everybody comes back."""
         stage, stop = self._stage, asyncio.Event()
 
         async def killing() -> None:
-            nonlocal node
             await self.press.goes_on(AROUND)
-            on = await self._on()
-            node = node or on[steps.PRESS]
+            on = await self.on()
+            self._dead = node = on[steps.PRESS]
             there = [client for client in self._clients.values() if on[client.name] == node]
             ended = {client.name: client.ended for client in there}
-            await together(*(self.press.urgent() for _ in range(URGENT)), self._kill(node))
+            await together(*(self.press.urgent() for _ in range(URGENT)), self.kill_now(node))
             await together(*(client.noticed(ended[client.name]) for client in there))
             await together(*(client.returned() for client in there))
             await self._private(there)
@@ -68,44 +67,61 @@ class Behind:
         await together(*(reader.heard(steps.NEWS, str(self.press.number)) for reader in self.readers))
         await stage.judge("kill-is-1006", "backoff-in-bounds", "moved-to-a-living-node", "session-restored")
         await stage.judge("nothing-lost", "nothing-twice")
-        for told in timeline(stage.tape)[:SHOWN]:
-            stage.note(told)
-        self._dead = node
+        self.tell_timeline()
 
-    async def _kill(self, node: str) -> None:
+    async def kill_now(self, node: str) -> None:
         """At once: what was just sent has no receipt yet."""
         self._stage.fault("kill", node)
         child = self._stage.parts.child(node)
         child.kill()
         await child.over.wait()
 
+    def tell_timeline(self) -> None:
+        """Who noticed the latest fault, and when."""
+        for told in timeline(self._stage.tape)[:SHOWN]:
+            self._stage.note(told)
+
     async def whole(self) -> None:
         """Start the node again that was killed."""
         node, self._dead = self._dead, ""
         if node:
-            await self._stage.parts.restart(node)
-            await self._balancer.call("join", node=node, address=self._stage.parts.child(node).address)
+            await self.start_again(node)
+
+    async def start_again(self, node: str) -> None:
+        """A new process in the place of the node's, which is killed where it runs; the balancer is told."""
+        await self._stage.parts.restart(node)
+        await self._balancer.call("join", node=node, address=self._stage.parts.child(node).address)
+        if node in self._draining:  # HAProxy remembers it
+            self._draining.discard(node)
+            await self._balancer.call("undrain", node=node)
+
+    def state(self, node: str) -> str:
+        """up, down, frozen or draining."""
+        child = self._stage.parts.child(node)
+        if not child.running:
+            return "down"
+        return "frozen" if child.frozen else "draining" if node in self._draining else "up"
 
     async def drain(self) -> None:
         """Two nodes are taken out, in the wrong order and in the right one."""
         stage = self._stage
         first, _ = await self._fullest()
         await self._tell(first)
-        await self._deregister(first)
+        await self.deregister(first)
         await self._tell(first)
         await self._register(first)
         second, _ = await self._fullest(but=first)
-        await self._deregister(second)
+        await self.deregister(second)
         await self._tell(second)
         await self._register(second)
         await stage.judge("drain-order")
 
     async def cut(self, store: StoreCut, node: str = "") -> None:
         """A node without the store, for a while."""
-        on = await self._on()
+        on = await self.on()
         counts = Counter(on[reader.name] for reader in self.readers)
         node = node or counts.most_common(1)[0][0]
-        other = next(name for name in steps.NODES if name not in (node, self._dead))
+        other = next(name for name in steps.NODES if name != node and self.state(name) == "up")
         there = [reader for reader in self.readers if on[reader.name] == node]
         await store.cut(node, self._stage.parts.child(other).address, there)
 
@@ -114,8 +130,20 @@ class Behind:
         """All but the publisher."""
         return [client for name, client in self._clients.items() if name != steps.PRESS]
 
+    def tell_state(self, node: str) -> None:
+        """Put it on the tape."""
+        child = self._stage.parts.child(node)
+        self._stage.part(node, "node", self.state(node), pid=child.process.pid, address=child.address)
+
+    async def caught_up(self) -> None:
+        """Wait until everybody has what has just been published, and each reader a word of its own."""
+        await self.press.goes_on(AROUND)
+        number = str(self.press.number)
+        await together(*(reader.heard(steps.NEWS, number) for reader in self.readers))
+        await self._private(self.readers)
+
     async def _private(self, there: list[Returning]) -> None:
-        """A word for each who has moved, from whoever else."""
+        """A word for each reader of those, from the publisher."""
         for client in there:
             if client.name != steps.PRESS:
                 words = f"for {client.name}, {client.ended}"
@@ -124,7 +152,7 @@ class Behind:
 
     async def _tell(self, node: str) -> None:
         """The node sends its clients away, and goes on listening; they come back."""
-        on = await self._on()
+        on = await self.on()
         there = [client for client in self._clients.values() if on[client.name] == node]
         ended = {client.name: client.ended for client in there}
         self._stage.fault(steps.TELL, node)
@@ -132,24 +160,30 @@ class Behind:
         await together(*(client.noticed(ended[client.name]) for client in there))
         await together(*(client.returned() for client in there))
 
-    async def _deregister(self, node: str) -> None:
+    async def deregister(self, node: str) -> None:
+        """The balancer gives it nothing new."""
         self._stage.fault(steps.DEREGISTER, node)
+        await self.take_out(node)
+        self.tell_state(node)
+
+    async def take_out(self, node: str) -> None:
+        """The same, as a part of something else."""
+        self._draining.add(node)
         await self._balancer.call("drain", node=node)
-        self._stage.part(node, "node", "draining", address=self._stage.parts.child(node).address)
 
     async def _register(self, node: str) -> None:
+        self._draining.discard(node)
         await self._balancer.call("undrain", node=node)
-        child = self._stage.parts.child(node)
-        self._stage.part(node, "node", pid=child.process.pid, address=child.address)
+        self.tell_state(node)
 
-    async def _on(self) -> dict[str, str]:
+    async def on(self) -> dict[str, str]:
         """Client -> node, as it is now."""
         await self._stage.flush()
         return nodes_of(self._stage.tape)
 
     async def _fullest(self, but: str = "") -> tuple[str, list[Returning]]:
         """The node that most clients are on, and these."""
-        on = await self._on()
+        on = await self.on()
         counts = Counter(node for node in on.values() if node != but)
         if not counts:
             raise StageError("no client is on any other node")

@@ -86,5 +86,7 @@ STORE = Plan(
 FREE = Plan(
     "free",
     "Break it yourself",
-    "Kill a node, take one out, or cut one off from the store, as often as you like: the verdicts are judged again.",
+    "Kill a node, freeze and thaw one, take one out, restart it, or cut one off from the store: as often as you like, "
+    "and the next while the last one lasts. Messages are published meanwhile. The verdicts are judged again as soon as "
+    "everybody is back.",
 )

@@ -14,7 +14,7 @@ from labs.scenarios.failover_clients import BASE_SECONDS, CAP_SECONDS, STABLE_SE
 from labs.scenarios.failover_herd import herd_flattened
 from labs.scenarios.failover_reading import BOUND, WAIT, Passage, metrics, passages
 from labs.scenarios.reading import SeenFrame, frames
-from labs.scenarios.stomp_reading import Delivery, Reading, lines
+from labs.scenarios.stomp_reading import Delivery, Reading, Session, lines
 from labs.tape import FaultInjected, Part
 from labs.timeline import CODE
 from labs.wire.frames import CLOSE, is_control
@@ -113,23 +113,39 @@ def _raw(seen: list[SeenFrame]) -> list[bytes]:
 
 
 class _Kill:
-    """The latest kill of a node: when, who was there, and what each did next."""
+    """The latest kill of a node that somebody was on: when, who was `there`, and what each did next: first `after` it,
+    and `later`. `again`: the line on which the node has been started again."""
 
     def __init__(self, tape: Tape) -> None:
-        kills = [(line, event.target) for line, event in _faults(tape, "kill") if event.target in steps.NODES]
-        self.line, self.node = kills[-1] if kills else (len(tape.events) + 1, "")
-        before: dict[str, Passage] = {}
+        opened = [each for each in passages(tape) if each.opened]
+        self.line, self.node, self.there = len(tape.events) + 1, "", dict[str, Passage]()
+        for line, event in _faults(tape, "kill"):
+            if event.target in steps.NODES and (there := _there(tape, opened, line, event.target)):
+                self.line, self.node, self.there = line, event.target, there
         self.after: dict[str, Passage] = {}
-        for each in passages(tape):
-            if each.line < self.line and each.opened:
-                before[each.client] = each
-            elif each.line > self.line and each.opened:
+        self.later: dict[str, list[Passage]] = {}
+        for each in opened:
+            if each.line > self.line:
                 self.after.setdefault(each.client, each)
-        self.there = {client: each for client, each in before.items() if each.node == self.node}
+                self.later.setdefault(each.client, []).append(each)
+        self.again = _up_after(tape, self.node, self.line)
+        codes = metrics(tape, CODE, since=self.line)
         self.codes = {
-            client: next((entry for entry in metrics(tape, CODE, since=self.line) if entry[1].part == client), None)
-            for client in self.there
+            client: next((entry for entry in codes if entry[1].part == client), None) for client in self.there
         }
+
+
+def _there(tape: Tape, opened: list[Passage], line: int, node: str) -> dict[str, Passage]:
+    """Who was on a node at that line, by the connection that had not ended yet."""
+    latest = {each.client: each for each in opened if each.line < line}
+    ended = {event.part: at for at, event in metrics(tape, CODE) if at < line}
+    return {client: each for client, each in latest.items() if each.node == node and ended.get(client, 0) < each.line}
+
+
+def _up_after(tape: Tape, node: str, line: int) -> int:
+    """The line on which a node is up, the next time after `line`; beyond the end of the tape where it is not."""
+    ups = (at for at, part in tape.of(Part) if at > line and part.id == node and part.state == "up")
+    return next(ups, len(tape.events) + 1)
 
 
 def _kill_1006(tape: Tape) -> Finding:
@@ -185,7 +201,7 @@ def _moved(tape: Tape) -> Finding:
     if not kill.there:
         return unmeasured(expected, "no client was on a node that was killed")
     after = {client: kill.after[client] for client in kill.there if client in kill.after}
-    living = [each for each in after.values() if each.node not in ("", kill.node)]
+    living = [each for each in after.values() if each.node not in ("", kill.node) or each.line > kill.again]
     cookies = sum(each.outer.asked.get("Cookie") is not None for each in after.values())
     on = Counter(each.node for each in after.values())
     observed = f"{len(kill.there)} were there; " + ", ".join(f"{times} on {node}" for node, times in sorted(on.items()))
@@ -197,29 +213,33 @@ def _restored(tape: Tape) -> Finding:
     """The same user, the same subscriptions, and what is for the user alone comes."""
     expected = "the same user and subscriptions, and a message to the user alone arrives"
     kill, reading = _Kill(tape), Reading(tape)
-    movers = [client for client in kill.there if client in kill.after and client != steps.PRESS]
+    movers = [client for client in kill.there if client in kill.later and client != steps.PRESS]
     if not movers:
         return unmeasured(expected, "no reader had to move")
     restored: list[str] = []
     evidence: list[int] = []
     for client in movers:
-        old, new = (reading.sessions.get(each.outer.conn) for each in (kill.there[client], kill.after[client]))
-        if old is None or new is None:
-            continue
-        asked = {
-            id(session): {each.destination for each in reading.subscriptions if each.session is session}
-            for session in (old, new)
-        }
-        private = [
-            each
-            for each in reading.deliveries
-            if each.subscription.session is new and each.subscription.destination.startswith("/user/")
-        ]
-        evidence += lines(new.answer, *(each for each in reading.subscriptions if each.session is new), *private)
-        if new.user == old.user == client and asked[id(new)] == asked[id(old)] and private:
-            restored.append(client)
+        old = reading.sessions.get(kill.there[client].outer.conn)
+        for each in kill.later[client]:  # which may have been killed in its turn
+            new = reading.sessions.get(each.outer.conn)
+            if old is not None and new is not None and (found := _same_session(reading, client, old, new)):
+                restored.append(client)
+                evidence += found
+                break
     observed = f"{len(restored)} of {count(len(movers), 'reader')}: {', '.join(sorted(restored)) or 'nobody'}"
     return Finding(len(restored) == len(movers), expected, observed, tuple(evidence))
+
+
+def _same_session(reading: Reading, client: str, old: Session, new: Session) -> tuple[int, ...]:
+    """The lines that bear out that `new` is to the client what `old` was; none where it is not."""
+    was, now = ([each for each in reading.subscriptions if each.session is session] for session in (old, new))
+    private = [
+        each
+        for each in reading.deliveries
+        if each.subscription.session is new and each.subscription.destination.startswith("/user/")
+    ]
+    same = {each.destination for each in was} == {each.destination for each in now}
+    return lines(new.answer, *now, *private) if new.user == old.user == client and same and private else ()
 
 
 class _News:
@@ -314,10 +334,11 @@ def _told(tape: Tape, asked: list[Passage], *, deregistered: bool) -> list[tuple
         states = [part.state for at, part in tape.of(Part) if at < line and part.id == event.target]
         if (states[-1:] == ["draining"]) != deregistered:
             continue
+        back = _up_after(tape, event.target, line)  # whoever comes then comes to another process, or for another reason
         last = {each.client: each for each in asked if each.line < line}
         following: dict[str, Passage] = {}
         for each in asked:
-            if each.line > line and each.client in last and last[each.client].node == event.target:
+            if line < each.line < back and each.client in last and last[each.client].node == event.target:
                 following.setdefault(each.client, each)
         found += [(event.target, each) for each in following.values()]
     return found

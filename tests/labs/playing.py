@@ -57,11 +57,11 @@ async def play(name: str, *settings: str, events: list[tape.Event] | None = None
     return Played(await run_lab(lab, scenario, knobs, events.append, None, auto=True), events)
 
 
-async def play_freely(name: str, faults: Iterable[tuple[str, str]], *settings: str) -> Played:
+async def play_freely(name: str, faults: Iterable[tuple[str, str]], *settings: str, judged: str = "") -> Played:
     """Run a lab whose every step asks something with a learner who answers, and plays `faults` (id, target) after the
-    steps."""
+    steps: each as soon as the lab takes it, but where the target is empty waits until the verdict `judged` has come."""
     lab, scenario, knobs = _cast(name, settings)
-    learner = _Learner(faults)
+    learner = _Learner(faults, judged)
     return Played(await run_lab(lab, scenario, knobs, learner.hear, learner.commands(), auto=False), learner.events)
 
 
@@ -72,10 +72,12 @@ def _cast(name: str, settings: Iterable[str]) -> tuple[Lab, Scenario, dict[str, 
 
 
 class _Learner:
-    def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, faults: Iterable[tuple[str, str]], judged: str) -> None:
         self.events: list[tape.Event] = []
         self._commands: asyncio.Queue[str] = asyncio.Queue()
         self._faults = list(faults)
+        self._judged = judged
+        self._waits = False
 
     def hear(self, event: tape.Event) -> None:
         self.events.append(event)
@@ -83,11 +85,20 @@ class _Learner:
             value = {"choice": event.options[:1], "number": [1], "order": [event.options], "bytes": ["00"]}[event.form]
             self._say(do="answer", id=event.id, value=value[0])
         elif isinstance(event, tape.Step) and event.id == tape.FREE_PLAY:
-            if self._faults:
-                fault, target = self._faults.pop(0)
-                self._say(do="fault", id=fault, target=target)
-            else:
-                self._say(do="next")
+            self._play_on()
+        elif self._waits and isinstance(event, tape.Verdict) and event.id == self._judged:
+            self._waits = False
+            self._play_on()
+
+    def _play_on(self) -> None:
+        if not self._faults:
+            self._say(do="next")
+            return
+        fault, target = self._faults.pop(0)
+        if target:
+            self._say(do="fault", id=fault, target=target)
+        else:
+            self._waits = True
 
     def _say(self, **command: object) -> None:
         self._commands.put_nowait(json.dumps(command))

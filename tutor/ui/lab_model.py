@@ -15,6 +15,7 @@ from labs.tables import is_cell
 from labs.timeline import Timeline
 from labs.wire.message import Message
 from labs.wire.pairing import Pairing
+from tutor.ui.part_states import Latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,6 @@ class LabModel:
     record: Tape = field(default_factory=Tape)
     started: tape.LabStarted | None = None
     ended: tape.Ended | None = None
-    parts: dict[str, tape.Part] = field(default_factory=dict)
     predictions: dict[str, Prediction] = field(default_factory=dict)
     verdicts: dict[str, tape.Verdict] = field(default_factory=dict)
     metrics: dict[tuple[str, str], tape.Metric] = field(default_factory=dict)
@@ -73,10 +73,16 @@ class LabModel:
     """Whether the steps are done and free play has begun: faults are the learner's until the end"""
     fault: tape.FaultInjected | None = None
     """What the learner has broken, until the lab is ready for the next"""
+    _latest: Latest = field(default_factory=Latest)
     _gate: tape.Step | tape.Predict | None = None
     _pairing: Pairing = field(default_factory=Pairing)
     _ends: dict[tuple[str, str], str] = field(default_factory=dict)
     _row_of: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> dict[str, tape.Part]:
+        """By id, each with its state as it is shown"""
+        return self._latest.parts
 
     # -- what the lab waits for
 
@@ -112,7 +118,7 @@ class LabModel:
             case tape.LabStarted():
                 self.started = event
             case tape.Part():
-                self.parts[event.id] = event
+                self._latest.add(event)
                 self.news += not self.steps or self.fault is not None  # told while the lab starts, or is broken
             case tape.Metric():
                 self.metrics[event.name, event.part or ""] = event
@@ -145,6 +151,8 @@ class LabModel:
 
     def _tell(self, event: tape.Event) -> None:
         self.news += 1
+        if isinstance(event, tape.FaultInjected):
+            self._latest.broken(event)
         if isinstance(event, tape.Step) and event.id == tape.FREE_PLAY and self.plays:
             self._gate, self.fault = event, None  # the fault is over, and the text has been told
             return
@@ -163,7 +171,7 @@ class LabModel:
                 self._gate = event
             case tape.Verdict():
                 self.verdicts[event.id] = event
-                self._gate = None
+                self._gate = self._gate if self.free else None  # what came of a fault is judged while one plays on
             case tape.FaultInjected():
                 self._gate = None
                 self.fault = event if event.by == "learner" else self.fault

@@ -19,6 +19,13 @@ pytestmark = pytest.mark.timeout(150)  # nine processes, on a machine that may b
 BY_EDIT = {"moved-to-a-living-node", "session-restored", "nothing-lost"}
 
 
+WAIT = ("until it is judged", "")
+FAULTS = [
+    ("freeze", "node-1"), ("freeze", "node-1"), ("kill", "node-2"), WAIT,
+    ("thaw", "node-1"), ("restart", "node-2"), ("drain", "node-3"), ("cut-off", "node-1"), WAIT,
+]  # fmt: skip
+
+
 @pytest.fixture(autouse=True)
 def smaller(monkeypatch) -> None:
     """The same lab with fewer clients, and with less to wait for."""
@@ -29,9 +36,9 @@ def smaller(monkeypatch) -> None:
 
 
 async def test_every_verdict_holds_and_names_its_evidence() -> None:
-    played = await play_freely("failover", [("kill", "node-2")])
+    played = await play_freely("failover", FAULTS, judged="drain-order")
     assert played.ended.error is None
-    assert played.of(tape.Failure) == []
+    freely_broken(played)
     assert {id: verdict.observed for id, verdict in played.verdicts.items() if not verdict.ok} == {}
     assert set(played.verdicts) == set(failover.VERDICTS)
     assert all(verdict.evidence for verdict in played.verdicts.values())
@@ -42,14 +49,30 @@ async def test_every_verdict_holds_and_names_its_evidence() -> None:
     assert not played.verdicts["nothing-twice"].observed.startswith("0 sent again")
     downs = [event.id for event in played.of(tape.Part) if event.id in steps.NODES and event.state == "down"]
     assert downs[:2] == [killed(played), "node-2"]
-    judged = [event.id for event in played.of(tape.Verdict)]
-    assert judged.count("nothing-lost") == 2, "judged again in free play"
     assert any(event.text == f"+0.000 s  {killed(played)} fault kill" for event in played.of(tape.Note)), (
         "a timeline is told"
     )
     assert not any("redis://" in str(event) for event in played.events), "the store's password is on no tape"
     last = next(at for at, event in enumerate(played.events) if getattr(event, "id", "") == "relay-off")
     broken_on_the_tape(Played(played.ended, played.events[: last + 1]))
+
+
+def freely_broken(played: Played) -> None:
+    """One fault while another lasts, and what cannot be refused; judged again whenever everybody is back."""
+    begun = next(at for at, event in enumerate(played.events) if getattr(event, "id", "") == tape.FREE_PLAY)
+    after = played.events[begun:]
+    refused = [event.text for event in played.of(tape.Failure)]
+    assert len(refused) == 2
+    assert refused[0].startswith("fault: node-1: it is frozen")
+    assert refused[1].startswith("fault: it takes three nodes that are up")
+    nodes = [event for event in after if isinstance(event, tape.Part) and event.id in steps.NODES]
+    states = list(dict.fromkeys((event.id, event.state) for event in nodes))
+    assert states[:5] == [
+        ("node-1", "frozen"), ("node-2", "down"), ("node-1", "up"), ("node-2", "up"), ("node-3", "draining"),
+    ]  # fmt: skip
+    judged = [event for event in after if isinstance(event, tape.Verdict)]
+    assert [event.ok for event in judged] == [True] * len(judged)
+    assert sum(event.id == "nothing-lost" for event in judged) == 2
 
 
 def killed(played: Played) -> str:
@@ -92,8 +115,8 @@ async def test_everything_broken_fails_its_verdict(monkeypatch) -> None:
     """Without cookies, without jitter, told politely, cut by the balancer, said twice, and with a relay where none
     should be."""
     begin, spawn = failover.Stage.step, failover.Stage.spawn
-    wait, kill = Backoff.wait, failover_nodes.Behind._kill
-    deregister, publish = failover_nodes.Behind._deregister, failover_clients.Press.publish
+    wait, kill = Backoff.wait, failover_nodes.Behind.kill_now
+    deregister, publish = failover_nodes.Behind.deregister, failover_clients.Press.publish
     relays: list[str] = []
     stepped: list[str] = []
 
@@ -135,8 +158,8 @@ async def test_everything_broken_fails_its_verdict(monkeypatch) -> None:
 
     monkeypatch.setattr(failover.Stage, "step", step)
     monkeypatch.setattr(failover.Stage, "spawn", joined)
-    monkeypatch.setattr(failover_nodes.Behind, "_kill", polite)
-    monkeypatch.setattr(failover_nodes.Behind, "_deregister", cutting)
+    monkeypatch.setattr(failover_nodes.Behind, "kill_now", polite)
+    monkeypatch.setattr(failover_nodes.Behind, "deregister", cutting)
     monkeypatch.setattr(failover_clients.Press, "publish", twice)
     monkeypatch.setattr(Backoff, "wait", too_long)
     monkeypatch.setattr(failover_crowd, "waits", swapped)

@@ -142,3 +142,26 @@ def test_free_play_is_told_once_and_a_fault_of_the_learner_is_in_force_until_its
     assert told == [("step", ""), ("fault", "server"), ("fault", "client")]
     model.add(ended())
     assert (model.free, model.fault) == (False, None)
+
+
+def test_a_verdict_in_free_play_does_not_take_the_learners_turn() -> None:
+    model = model_of(*opening(), step(), free_play(), injected(), free_play(), verdict())
+    assert (model.free, model.fault) == (True, None)
+
+
+def test_a_part_is_thawed_until_the_next_fault_and_restarting_until_it_is_up() -> None:
+    def now(*changes: tape.Event) -> str:
+        return model_of(*opening(), step(), free_play(), *changes).parts["server"].state
+
+    def server(state: str, pid: int = 102) -> tape.Part:
+        return tape.Part(t=3, id="server", role="server", state=state, pid=pid)
+
+    frozen = (injected(), server("frozen"))
+    assert now(*frozen) == "frozen"
+    assert now(*frozen, server("up"), server("up")) == "thawed"
+    assert now(*frozen, server("up"), injected("kill", "client")) == "up"
+    assert now(*frozen, server("down"), server("up", pid=103)) == "up", "another process"
+    restart = injected("restart")
+    assert now(server("down")) == "down"
+    assert now(server("down"), restart) == now(restart, server("draining"), server("down")) == "restarting"
+    assert now(restart, server("down"), server("up", pid=103)) == "up"

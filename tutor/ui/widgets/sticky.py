@@ -13,6 +13,7 @@ from tutor.ui.lines import Lines, hang
 from tutor.ui.part_states import state_of
 
 MAX_NAME = 16
+WORD = 8  # cells of a state at least, so that little moves
 AWAY = "away"  # its connection has ended, and it is not back yet
 
 
@@ -39,10 +40,11 @@ def sticky_lines(
     known = {at.node for at in places.values()} | {end for start, end in links if start in balancers}
     nodes = [part for part in parts.values() if part.role == "node" and part.id in known]
     names = min(MAX_NAME, max(len(part.id) for part in (*nodes, balancer)))
-    lines = [_name(balancer, names)]
+    words = max([WORD, *(len(state_of(part)[1]) for part in nodes)])
+    lines = [_name(balancer, names, words)]
     for node in nodes:
         last = node is nodes[-1]
-        head = Content.styled("└ " if last else "├ ", "$primary") + _name(node, names)
+        head = Content.styled("└ " if last else "├ ", "$primary") + _name(node, names, words)
         below = Content.styled("  " if last else "│ ", "$primary")
         arrows = _arrows(node.id, places, width - head.cell_length)
         pad = " " * (head.cell_length - below.cell_length)
@@ -52,9 +54,11 @@ def sticky_lines(
     return [line.truncate(width, ellipsis=True) for line in lines]
 
 
-def _name(part: tape.Part, names: int) -> Content:
+def _name(part: tape.Part, names: int, words: int) -> Content:
     glyph, word, colour = state_of(part)
-    return Content.assemble((f"{glyph} ", colour), (cut(part.id, names).ljust(names), "bold"), (f" {word:<9}", colour))
+    return Content.assemble(
+        (f"{glyph} ", colour), (cut(part.id, names).ljust(names), "bold"), (f" {word:<{words}} ", colour)
+    )
 
 
 def _arrows(node: str, places: Mapping[str, Place], width: int) -> Lines:
