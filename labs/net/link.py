@@ -18,6 +18,7 @@ from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from labs.net.messages import begins_message, whole_messages
 from labs.net.quiet import quiet_logger
 
 CLOSE_SECONDS = 3.0  # for the closing handshake, then the connection is cut
@@ -78,12 +79,14 @@ class Receiver(Protocol):
 class LinkOptions:
     """What one endpoint accepts: bytes of a message (after inflating), the subprotocol chosen, compression.
 
+    `joined`: messages are pieces of a stream, so those of one read may come as one, of at most `max_size`.
     `compression`: `off`; `both` ways; `in`: a client may compress, what is sent to it is not, and nothing is kept
     between messages. `high_water` bytes written and not yet sent make a link congested.
     """
 
     max_size: int = 1024 * 1024
     subprotocol: str | None = None
+    joined: bool = False
     compression: str = "off"
     high_water: int = 64 * 1024
     headers: tuple[tuple[str, str], ...] = field(default=())
@@ -101,6 +104,11 @@ def _deflate(compression: str) -> list[ServerPerMessageDeflateFactory] | None:
 class _Core(ServerProtocol):
     """The library's core, but for two things. A close frame may come between the fragments of a message, as any
     control frame may (RFC 6455 §5.4). And a ping is answered by the link, in its turn among the messages."""
+
+    @property
+    def between_messages(self) -> bool:
+        """Whether the next byte begins a message or a control frame, and is not passed over."""
+        return self.state is OPEN and self.current_size is None and not self.reader.buffer
 
     def recv_frame(self, frame: Frame) -> None:
         if frame.opcode is Opcode.PING:
@@ -140,13 +148,12 @@ class Link(asyncio.Protocol):
     """An open WebSocket. send() and send_frame() after the close do nothing."""
 
     __slots__ = (
-        "_core", "_fragments", "_opcode", "_out", "_outgoing", "_partial", "_receiver", "_timer", "_transport", "_utf8",
-        "open",
+        "_core", "_fragments", "_opcode", "_options", "_out", "_outgoing", "_partial", "_receiver", "_rest",
+        "_timer", "_transport", "_utf8", "open",
     )  # fmt: skip
 
-    def __init__(
-        self, transport: asyncio.Transport, core: ServerProtocol, receiver: Receiver, options: LinkOptions
-    ) -> None:
+    def __init__(self, transport: asyncio.Transport, core: _Core, receiver: Receiver, options: LinkOptions) -> None:
+        self._options = options
         self._transport = transport
         self._core = core
         self._receiver = receiver
@@ -155,7 +162,8 @@ class Link(asyncio.Protocol):
         self._opcode: Opcode | None = None  # of the message whose fragments come
         self._fragments: bytearray | None = None
         self._utf8: codecs.IncrementalDecoder | None = None
-        self._partial = 0  # bytes since the latest whole message
+        self._rest = b""  # of the latest read, the beginning of a message
+        self._partial = 0  # bytes that the core has been given since the latest whole message
         self._timer: asyncio.TimerHandle | None = None
         self.open = core.state is OPEN
 
@@ -218,6 +226,29 @@ class Link(asyncio.Protocol):
         self.flush()
 
     def _take(self, data: bytes) -> None:
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        if self._core.between_messages:
+            data = self._take_whole(data)
+            if data and len(data) < LARGE and begins_message(data, self._options.max_size):
+                self._rest = data
+                return
+        if data:
+            self._take_any(data)
+
+    def _take_whole(self, data: bytes) -> bytes:
+        """Hand over the messages that it begins with; returns the rest."""
+        messages, end = whole_messages(data, self._options.max_size)
+        if self._options.joined and len(messages) > 1 and end <= self._options.max_size:
+            messages = [(b"".join([payload for payload, _ in messages]), all(text for _, text in messages))]
+        if messages:
+            self._partial = 0
+        for payload, text in messages:
+            if self.open:
+                self._receiver.received(payload, text)
+        return data[end:]
+
+    def _take_any(self, data: bytes) -> None:
         self._core.receive_data(data)
         self._partial += len(data)
         for event in self._core.events_received():

@@ -316,7 +316,7 @@ class Server:
             return
         receiver = self._stomp_receiver(exchange, endpoint="ws")
         if receiver is not None:
-            exchange.upgrade(receiver, self._stomp_link(exchange.request))
+            exchange.upgrade(receiver, replace(self._stomp_link(exchange.request), joined=True))
 
     def _stomp_link(self, request: Request) -> LinkOptions:
         return LinkOptions(
