@@ -11,6 +11,7 @@ end of standard input ends the process, and on Linux so does the death of its pa
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import json
 import os
@@ -23,6 +24,8 @@ from labs.net.loops import quickest_loop
 from labs.net.tap import Record, Remark, Tap
 from labs.net.tasks import Tasks
 from labs.net.tether import die_with_parent, leave_group
+
+PIPE_BYTES = 1024 * 1024  # of records that wait for the lab
 
 
 def _emit(message: dict[str, object]) -> None:
@@ -65,9 +68,19 @@ async def _obey(running: Running, message: dict[str, Any]) -> None:
         _emit({"call": message["call"], "error": str(error)})
 
 
+def _widen(pipe: int) -> None:
+    """Let a busy reader fall behind without holding up what is recorded here."""
+    if sys.platform == "linux":
+        import fcntl
+
+        with contextlib.suppress(OSError):  # no pipe, or more than this user may have
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+
 def main(module: str) -> None:
     """Run it until the end of standard input. With `quick` in its configuration on the quickest loop there is."""
     leave_group()
+    _widen(1)
     commands = FileIO(0)  # unbuffered: what is behind the first line is the loop's to read
     config = json.loads(commands.readline())
     factory = quickest_loop() if config.pop("quick", False) else None

@@ -39,6 +39,14 @@ def peak(times: Iterable[float], window: float = WINDOW) -> int:
     return max(Counter(map(window.__rfloordiv__, times)).values(), default=0)  # at the speed of C: there may be many
 
 
+def half(times: Iterable[float]) -> float:
+    """Seconds of the shortest stretch in which half of the crowd arrives: how far it is spread, whatever one busy
+    moment does to its peak."""
+    ordered = sorted(times)
+    size = (len(ordered) + 1) // 2
+    return min((end - begin for begin, end in zip(ordered, ordered[size - 1 :], strict=False)), default=0.0)
+
+
 def histogram(times: Iterable[float], until: float, window: float = WINDOW) -> str:
     """One bar for each `window` from 0 to `until`: a space for none, else as high as its share of the busiest one."""
     counts = Counter(int(time / window) for time in times if 0 <= time < until)

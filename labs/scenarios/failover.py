@@ -6,6 +6,8 @@ What is said to be true of it is computed in failover_verdicts.py.
 
 from __future__ import annotations
 
+import asyncio
+
 from labs.net.processes import Child
 from labs.net.store import Store
 from labs.net.tasks import Tasks, together
@@ -46,7 +48,7 @@ async def run(stage: Stage) -> None:
         publishing, reading = (stage.host(name, "client") for name in ("writer", "listener"))
         await relay_off(stage, publishing, reading, *(stage.parts.child(name) for name in steps.ALONE))
         await stage.step(steps.HERD)
-        await _herd(stage, crowds)
+        await _herd(stage, tasks, crowds)
         await stage.step(steps.DRAIN)
         await behind.drain()
         await stage.step(steps.STORE)
@@ -81,8 +83,9 @@ async def _alone(stage: Stage) -> list[Child]:
     return await failover_crowd.assemble(stage)
 
 
-async def _herd(stage: Stage, crowds: list[Child]) -> None:
+async def _herd(stage: Stage, tasks: Tasks, crowds: list[Child]) -> None:
     dying, living = steps.ALONE
+    model = tasks.start(asyncio.to_thread(failover_crowd.modelled), "model")
     for attempt in range(TRIES):
         await failover_crowd.come_back(stage, crowds, dying, living)
         await stage.flush()
@@ -92,7 +95,7 @@ async def _herd(stage: Stage, crowds: list[Child]) -> None:
         stage.note(f"A busy machine woke clients up to {uneven:.2f} s late, which is not their jitter: once more.")
         await stage.parts.restart(dying)
         dying, living = living, dying
-    failover_crowd.model(stage)
+    failover_crowd.tell_model(stage, await model)
     for line in shown(stage.tape):
         stage.note(line)
     await stage.judge("herd-flattened")

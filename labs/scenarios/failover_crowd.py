@@ -40,22 +40,31 @@ async def come_back(stage: Stage, crowds: list[Child], dying: str, living: str) 
     await together(*(crowd.call("connect", within=CALL_SECONDS, address=here) for crowd in crowds))
 
     async def kill() -> None:
+        await stage.flush()  # all know where to go by then
         stage.fault("kill", dying)
-        await parts.kill(dying)
+        parts.child(dying).kill()
 
-    await together(kill(), *(crowd.call("return_to", within=CALL_SECONDS, address=there) for crowd in crowds))
+    await together(*(crowd.call("return_to", within=CALL_SECONDS, address=there) for crowd in crowds), kill())
 
 
-def model(stage: Stage) -> None:
-    """The same arithmetic for a crowd that this machine could not hold."""
+Peaks = dict[Jitter, list[int]]
+
+
+def modelled() -> Peaks:
+    """The peak of each attempt, for a crowd that this machine could not hold: the same arithmetic, and no more."""
     ceilings = [min(steps.MODEL_CAP, steps.MODEL_BASE * 2.0**attempt) for attempt in range(steps.MODEL_ATTEMPTS)]
+    draw = random.Random(steps.SEED).random
+    return {jitter: list(map(peak, arrivals(jitter, steps.MODELLED, ceilings, draw))) for jitter in JITTERS}
+
+
+def tell_model(stage: Stage, peaks: Peaks) -> None:
+    """What the model came to, with its inputs."""
     stage.note(
         f"MODEL: {steps.MODELLED:,} clients that are cut off at once; attempt n waits up to "
         f"min({steps.MODEL_CAP:g}, {steps.MODEL_BASE:g} × 2ⁿ) s as the jitter has it, and fails. Random numbers and "
         "nothing else: no network, no server."
     )
-    draw = random.Random(steps.SEED).random
-    for jitter in JITTERS:
-        for attempt, times in enumerate(arrivals(jitter, steps.MODELLED, ceilings, draw)):
+    for jitter, each in peaks.items():
+        for attempt, most in enumerate(each):
             name = cell(MODEL, f"attempt {attempt + 1}", steps.JITTER_NAMES[jitter])
-            stage.metric(name, peak(times), "arrivals", part_of(jitter))
+            stage.metric(name, most, "arrivals", part_of(jitter))
