@@ -10,13 +10,14 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
-
-import jwt
+from typing import TYPE_CHECKING, Literal
 
 from labs.broker import Identity, Peer, Refused
 from labs.net.http import Request
 from labs.rules.setting import setting
+
+if TYPE_CHECKING:
+    import jwt
 
 ALGORITHM = "HS256"
 UNAUTHORIZED = 4401  # close code: no valid token, or no longer
@@ -54,19 +55,32 @@ class Auth:
         self.mode = mode
         self.limits = limits
         self._secret = secret
-        if len(secret) < MIN_SECRET:  # who chose it was told
-            warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
         self._now = now
+        if mode == "token":
+            self._load()  # at once: a client would wait for it
         self._tickets: dict[str, tuple[Identity, float]] = {}  # oldest first
+
+    def _load(self) -> None:
+        """Import the library: most servers see no token, and would start a fifth later for it."""
+        import jwt
+
+        if len(self._secret) < MIN_SECRET:  # who chose it was told
+            warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
 
     def issue_token(self, user: str, seconds: float) -> str:
         """A token for `user`."""
+        import jwt
+
+        self._load()
         issued = time.time()
         claims = {"sub": user, "iat": int(issued), "exp": math.ceil(issued + seconds)}
         return jwt.encode(claims, self._secret, ALGORITHM)
 
     def check_token(self, token: str) -> Identity:
         """Whom it was issued to; raises AuthError."""
+        import jwt
+
+        self._load()
         try:
             claims = jwt.decode(token, self._secret, [ALGORITHM], options={"require": ["exp", "sub"]})
         except jwt.ExpiredSignatureError:

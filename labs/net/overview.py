@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from labs.net.front import Exchange
-from labs.net.metrics import CONTENT_TYPE, merged
+from labs.net.metrics import CONTENT_TYPE
 from labs.net.processes import Child, ProcessError
 from labs.net.tasks import Tasks, together
 
@@ -45,6 +45,8 @@ class Overview:
         exchange.respond(200 if up else 503, [kind, _NO_STORE], json.dumps(body).encode() + b"\n")
 
     async def _metrics(self, exchange: Exchange) -> None:
+        from labs.net.exposition import merged  # when somebody asks
+
         exchange.respond(200, [("Content-Type", CONTENT_TYPE), _NO_STORE], merged(await self._ask("metrics")))
 
     async def _ask(self, command: str) -> dict[str, Any]:

@@ -277,7 +277,7 @@ class Server:
     def _account_for(self, exchange: Exchange) -> None:
         if exchange.status != 101:
             status, request = exchange.status or 200, exchange.request
-            self.metrics.requests.labels(str(status)).inc()
+            self.metrics.requests[str(status)] += 1
             self._log.write(peer=exchange.peer, method=request.method, path=request.path[:200], status=status)
 
     def _route(self, exchange: Exchange) -> None:
@@ -357,16 +357,16 @@ class Server:
     def channel_opened(self, channel: Counted) -> None:
         """A channel is open."""
         self.channels.add(channel)
-        self.metrics.connections.labels(channel.endpoint).inc()
-        self.metrics.opened.labels(channel.endpoint).inc()
+        self.metrics.connections[channel.endpoint] += 1
+        self.metrics.opened[channel.endpoint] += 1
 
     def channel_closed(self, channel: Counted, received: int, sent: int) -> None:
         """A channel is over."""
         self.channels.discard(channel)
         self._note_idle()
         seconds = time.monotonic() - channel.since
-        self.metrics.connections.labels(channel.endpoint).dec()
-        self.metrics.closed.labels(str(sent or received)).inc()
+        self.metrics.connections[channel.endpoint] -= 1
+        self.metrics.closed[str(sent or received)] += 1
         self.metrics.duration.observe(seconds)
         self._log.write(
             peer=channel.peer, endpoint=channel.endpoint, path=channel.path, received=received, sent=sent,
@@ -393,7 +393,7 @@ class Server:
 
     def figures(self) -> bytes:
         """What /metrics tells."""
-        self.metrics.sockjs.set(sum(base.sessions for base in self._bases.values()))
+        self.metrics.sockjs = sum(base.sessions for base in self._bases.values())
         return self.metrics.text()
 
     def _demand(self, demand: Demand) -> None:
