@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 ALGORITHM = "HS256"
 UNAUTHORIZED = 4401  # close code: no valid token, or no longer
 NAMES = ("token", "access_token")  # what a query, a cookie or a header of CONNECT calls it (RFC 6750 §2.3)
-# A browser can set no header: `new WebSocket(url, ["v12.stomp", "bearer.<token>"])`; a bare JWT is taken too.
-_SUBPROTOCOL = re.compile(r"bearer\.(.*)|(eyJ[\w-]*\.[\w-]+\.[\w-]*)", re.IGNORECASE)
+_JWT = r"eyJ[\w-]*\.[\w-]+\.[\w-]*"
+# A browser can set no header: `new WebSocket(url, ["v12.stomp", "bearer.<token>"])`; what ends in a JWT is taken too.
+_SUBPROTOCOL = re.compile(rf"bearer\.(.*)|(?:[\w-]+\.)*?({_JWT})", re.IGNORECASE)
+_SHAPE = re.compile(rf"(?:bearer +)?({_JWT})", re.IGNORECASE)
 MAX_TICKETS = 10_000
 MIN_SECRET = 32  # bytes; RFC 7518 §3.2 for HS256
 
@@ -120,9 +122,10 @@ class Auth:
         return self.check_token(token) if token else None
 
     def authenticate(self, peer: Peer, headers: Mapping[str, str], now: float) -> Identity:
-        """The broker's authenticator: a token in CONNECT (`Authorization: Bearer …`, `token`, or `passcode`) or a
-        `ticket`, else whom the handshake established, else, in open mode, whoever `login` says."""
+        """The broker's authenticator: a token in CONNECT (`Authorization: Bearer …`, `token`, `passcode`, a JWT in any
+        header) or a `ticket`, else whom the handshake established, else, in open mode, whoever `login` says."""
         token = bearer(headers.get("Authorization") or headers.get("authorization")) or _named(headers)
+        token = token or next((match[1] for value in headers.values() if (match := _SHAPE.fullmatch(value))), None)
         passcode = headers.get("passcode", "")
         if ticket := headers.get("ticket"):
             return self._accepted(self.use_ticket, ticket)

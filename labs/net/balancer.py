@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, cast
 
 from labs.net.access_log import AccessLog
 from labs.net.control import Running
-from labs.net.forwarding import forwarded_request, forwarded_response
+from labs.net.forwarding import Network, client_of, forwarded_request, forwarded_response
 from labs.net.framing import Body, FramingError
 from labs.net.front import Connection, Exchange, FrontLimits
 from labs.net.health import Checks, Health
@@ -58,6 +58,7 @@ class Options:
     cut: Callable[[str, float], None] = lambda node, seconds: None
     access_log: IO[str] | None = None
     own: Mapping[str, Callable[[Exchange], None]] = field(default_factory=dict)  # paths that it answers itself
+    proxies: Sequence[Network] = ()  # before it, whose X-Forwarded-For is believed
     voucher: str = field(default="", repr=False)  # by which the nodes believe whom a request is for
 
 
@@ -137,9 +138,14 @@ class Balancer:
         """It is closed, or a passage."""
         self._connections.discard(connection)
 
+    def most_of(self, head: Head) -> int:
+        """Which request may have how much is for the nodes."""
+        return self.options.body
+
     def handle(self, exchange: Exchange) -> None:
         """Pass a request on, or answer it where the path is its own."""
         request = exchange.request
+        exchange.peer = client_of(request, exchange.peer, self.options.proxies)
         own = self.options.own.get(request.path) if request.method in ("GET", "HEAD") else None
         if own is not None and request.get("Origin") is None:  # a node knows which Origins are welcome
             own(exchange)

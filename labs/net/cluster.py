@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from labs.net.balancer import Balancer, Options
+from labs.net.forwarding import read_networks
 from labs.net.overview import Overview
 from labs.net.processes import Cast, Child, ProcessError, last_words
 from labs.net.serve import ServeOptions
@@ -60,7 +61,11 @@ class Cluster:
         voucher = secrets.token_hex(16)
         overview = Overview(lambda: self._children, self._tasks)
         own = {"/health": overview.health, "/metrics": overview.metrics}
-        options = Options(host=host, port=port, access_log=given.access_log, own=own, voucher=voucher)
+        limits = given.options.limits
+        options = Options(
+            host=host, port=port, access_log=given.access_log, own=own, voucher=voucher,
+            proxies=read_networks(limits.trusted_proxies), head=limits.head_size, body=limits.body_size,
+        )  # fmt: skip
         self._balancer = Balancer({}, options, self._tasks)
         self._address = await self._balancer.listen()
         relay = given.relay or (self._store.url if self._store else "")

@@ -3,7 +3,8 @@ line goes as it came."""
 
 from __future__ import annotations
 
-from collections.abc import Set
+import ipaddress
+from collections.abc import Sequence, Set
 
 from labs.net.http import Request
 from labs.wire.http_head import Head
@@ -13,6 +14,30 @@ _HOP_BY_HOP = frozenset(
 )
 FORWARDED_FOR = "X-Forwarded-For"
 VOUCHER = "X-Forwarded-Voucher"  # what nobody but the balancer and its nodes know: a client's own word is none
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def read_networks(text: str) -> tuple[Network, ...]:
+    """Addresses and networks with commas between them; raises ValueError."""
+    return tuple(ipaddress.ip_network(each.strip(), strict=False) for each in text.split(",") if each.strip())
+
+
+def client_of(request: Request, peer: str, trusted: Sequence[Network]) -> str:
+    """The address that a request from `peer` is for: as long as that is a `trusted` proxy's, the one before it in
+    X-Forwarded-For, to which each proxy adds whom it got the request from."""
+    told = [each.strip() for each in (request.get(FORWARDED_FOR) or "").split(",") if each.strip()]
+    while told and _is_in(peer, trusted):
+        peer = told.pop()[:64]
+    return peer
+
+
+def _is_in(address: str, networks: Sequence[Network]) -> bool:
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(known in network for network in networks)
 
 
 def forwarded_request(request: Request, peer: str, voucher: str = "") -> bytes:

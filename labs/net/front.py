@@ -11,6 +11,7 @@ from typing import Protocol, cast
 from labs.net.http import TEXT, Headers, HttpError, HttpLimits, Request, RequestReader, line, reason, response
 from labs.net.link import Link, LinkOptions, Receiver, accept
 from labs.wire.handshake import VERSION, build_response, request_problems
+from labs.wire.http_head import Head
 
 PIPELINED = 64 * 1024  # bytes of requests behind the one that is being answered; reading pauses above
 
@@ -34,6 +35,9 @@ class Site(Protocol):
 
     def connection_gone(self, connection: Connection) -> None:
         """It is closed, or a WebSocket."""
+
+    def most_of(self, head: Head) -> int:
+        """Bytes of a body that are taken of a request which begins so."""
 
     def handle(self, exchange: Exchange) -> None:
         """Answer, now or later, by one of the exchange's verbs."""
@@ -167,7 +171,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._reader = RequestReader(site.limits.http)
+        self._reader = RequestReader(site.limits.http, site.most_of)
         self._transport: asyncio.Transport
         self._exchange: Exchange | None = None
         self._timer: asyncio.TimerHandle | None = None

@@ -39,6 +39,11 @@ class HttpError(ValueError):
         self.text = text
 
 
+def path_of(head: Head) -> str:
+    """The path of its target."""
+    return _ABSOLUTE.sub("", head.target).partition("?")[0].partition("#")[0] or "/"
+
+
 @dataclass(frozen=True)
 class Request:
     """One whole request. `raw_head` is its head as it came, blank line included."""
@@ -49,8 +54,7 @@ class Request:
     path: str = field(init=False)
 
     def __post_init__(self) -> None:
-        path = _ABSOLUTE.sub("", self.head.target).partition("?")[0].partition("#")[0]
-        object.__setattr__(self, "path", path or "/")
+        object.__setattr__(self, "path", path_of(self.head))
 
     @property
     def method(self) -> str:
@@ -94,11 +98,14 @@ def form_fields(text: str) -> dict[str, str]:
 class RequestReader:
     """Cuts the bytes of one connection into requests: feed(), then next_request() until it returns None.
 
-    Raises HttpError for what is not HTTP or more than the limits allow; there is nothing more after that.
+    Raises HttpError for what is not HTTP or more than the limits allow; there is nothing more after that. `most`: bytes
+    of the body that belongs to a head, where that may be fewer than the limit.
     """
 
-    def __init__(self, limits: HttpLimits) -> None:
+    def __init__(self, limits: HttpLimits, most: Callable[[Head], int] | None = None) -> None:
         self._limits = limits
+        self._most = most or (lambda head: limits.body)
+        self._most_here = limits.body
         self._buffer = bytearray()
         self._scanned = 0  # where the search for the end of the head goes on
         self._head: tuple[Head, bytes] | None = None  # read, while its body is awaited
@@ -155,6 +162,7 @@ class RequestReader:
 
     def _begin_body(self, head: Head) -> Request | None:
         codings, length = head.tokens("Transfer-Encoding"), head.get("Content-Length")
+        self._most_here = min(self._most(head), self._limits.body)
         if codings:
             if codings != ["chunked"] or length is not None:
                 raise HttpError(400, "Transfer-Encoding is chunked, alone, and without Content-Length")
@@ -162,7 +170,7 @@ class RequestReader:
         elif length is not None:
             if not (length.isascii() and length.isdigit()) or len(length) > 15:
                 raise HttpError(400, "Content-Length is one number of bytes")
-            if int(length) > self._limits.body:
+            if int(length) > self._most_here:
                 raise self._too_large()
             self._step = self._read_body
         else:
@@ -190,7 +198,7 @@ class RequestReader:
                 del self._buffer[: line.end()]
                 self._step = self._read_trailer
                 return self._step()
-            if len(self._body) + size > self._limits.body:
+            if len(self._body) + size > self._most_here:
                 raise self._too_large()
             if len(self._buffer) < line.end() + size + 2:
                 return None
@@ -219,7 +227,7 @@ class RequestReader:
         return Request(head, raw, body)
 
     def _too_large(self) -> HttpError:
-        return HttpError(413, f"a body of more than {self._limits.body} bytes")
+        return HttpError(413, f"a body of more than {self._most_here} bytes")
 
 
 def _checked_start(head: Head) -> None:

@@ -8,6 +8,7 @@ from typing import IO
 from labs.broker import Behaviour, BrokerConfig, Limits, as_spring, behaving
 from labs.broker.destinations import Kind, kind_of
 from labs.net.auth import AuthLimits, Mode
+from labs.net.forwarding import read_networks
 from labs.net.knobs import SettingError, read_rule, read_settings
 from labs.net.relay import RelayLimits
 from labs.net.serve import SETTINGS, ServeOptions, ServerLimits
@@ -40,12 +41,17 @@ def serve_options(
     relay_limits = RelayLimits(**values[RelayLimits])  # type: ignore[arg-type]
     if relay_limits.relay_lease < SHORTEST_LEASE:
         raise SettingError(f"--set relay-lease={relay_limits.relay_lease:g}: {SHORTEST_LEASE:g} seconds or more")
+    limits = ServerLimits(**values[ServerLimits])  # type: ignore[arg-type]
+    try:
+        read_networks(limits.trusted_proxies)
+    except ValueError as error:
+        raise SettingError(f"--set trusted-proxies={limits.trusted_proxies}: {error}") from None
     return ServeOptions(
         host=host,
         port=port,
         auth=auth,
         secret=secret,
-        limits=ServerLimits(**values[ServerLimits]),  # type: ignore[arg-type]
+        limits=limits,
         auth_limits=AuthLimits(**values[AuthLimits]),  # type: ignore[arg-type]
         sockjs_limits=SockJsLimits(**values[SockJsLimits]),  # type: ignore[arg-type]
         broker=broker,

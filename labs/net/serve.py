@@ -25,15 +25,15 @@ from labs.net.auth import (
 )
 from labs.net.counted import Counted
 from labs.net.echo import Echo, GoAway
-from labs.net.forwarding import FORWARDED_FOR, VOUCHER
+from labs.net.forwarding import FORWARDED_FOR, VOUCHER, client_of, read_networks
 from labs.net.front import Connection, Exchange, FrontLimits
-from labs.net.http import HttpLimits, Request
+from labs.net.http import HttpLimits, Request, path_of
 from labs.net.issuing import NO_STORE, Issuing, answer_json
 from labs.net.link import LinkOptions, Receiver
 from labs.net.metrics import CONTENT_TYPE, Metrics
 from labs.net.page import ASSETS
 from labs.net.relay import Relay, RelayLimits
-from labs.net.sockjs import BaseOptions, SockJsBase, cors
+from labs.net.sockjs import BaseOptions, SockJsBase, cors, may_open
 from labs.net.sockjs_session import SockJsLimits
 from labs.net.stomp import Stomp, StompReceiver
 from labs.net.tap import address_parts
@@ -41,9 +41,11 @@ from labs.net.tasks import Tasks, first_of
 from labs.net.tickets import SharedTickets
 from labs.rules.setting import setting
 from labs.wire.handshake import wants_upgrade
+from labs.wire.http_head import Head
 from labs.wire.stomp import SUBPROTOCOLS
 
 GOING_AWAY, RESTART = 1001, 1012
+EARLY_BODY = 64 * 1024  # bytes of the body of a request that belongs to no session
 LAG_SECONDS = 0.5  # between two looks at how late the loop is
 
 
@@ -54,7 +56,9 @@ class ServerLimits:
     echo_size: int = setting(
         64 * 1024 * 1024, "bytes of a message to /echo, to which conformance suites send 16 MiB", 1009
     )
-    body_size: int = setting(1024 * 1024, "bytes of the body of a request; more is answered with 413")
+    body_size: int = setting(
+        1024 * 1024, "bytes of the body of a request to a SockJS session, of others 64 KiB; more is answered with 413"
+    )
     head_size: int = setting(16 * 1024, "bytes of the head of a request; more is answered with 431")
     request_time: float = setting(10.0, "seconds for a request to become whole; then it is answered with 408")
     idle_time: float = setting(60.0, "seconds between two requests on a connection that is kept alive")
@@ -62,6 +66,9 @@ class ServerLimits:
     drain_time: float = setting(5.0, "seconds from being told to stop until what is left is cut")
     restart_delay: float = setting(
         0.0, "seconds after which clients are told to come back, with 1012 in place of 1001 where above 0"
+    )
+    trusted_proxies: str = setting(
+        "", "addresses of proxies, with commas between them, whose X-Forwarded-For says where a client is"
     )
     compression: Literal["on", "off"] = setting("on", "whether a client may compress its messages (permessage-deflate)")
 
@@ -121,6 +128,7 @@ class Server:
         self._loopback = is_loopback(address_parts(options.front)[0] if options.front else options.host)
         shared = SharedTickets(self._auth, self.relay, now) if self.relay else None
         self._issuing = Issuing(self._auth, self._tasks, shared, local=self._loopback)
+        self._proxies = read_networks(limits.trusted_proxies)
         self._own: frozenset[str] = frozenset()
         self._allowed = read_origins(options.auth_limits.allowed_origins)
         self._routes: dict[str, dict[str, Callable[[Exchange], None]]] = {
@@ -247,12 +255,25 @@ class Server:
 
     # Requests.
 
+    def most_of(self, head: Head) -> int:
+        """What a stranger sends is small: only a SockJS session brings messages in a body."""
+        path = path_of(head)
+        base = self._base_of(path)
+        known = base is not None and self._bases[base].knows(path[len(base) :])
+        return self.options.limits.body_size if known else EARLY_BODY
+
     def handle(self, exchange: Exchange) -> None:
         """Check where it comes from, then find the path and the method."""
-        if self._is_vouched(exchange.request) and (told := exchange.request.get(FORWARDED_FOR)):
+        request = exchange.request
+        if self._is_vouched(request) and (told := request.get(FORWARDED_FOR)):
             exchange.peer = told.rpartition(",")[2].strip()[:64]
-        if self._welcomes(exchange.request):
-            self._issuing.use(exchange, self._dispatch)
+        else:
+            exchange.peer = client_of(request, exchange.peer, self._proxies)
+        if self._welcomes(request):
+            if self._may_open(request):
+                self._issuing.use(exchange, self._dispatch)
+            else:
+                self._dispatch(exchange)
         else:
             exchange.line(403, "this Origin may not connect; the limit allowed-origins lists those that may")
             self._account_for(exchange)
@@ -264,6 +285,13 @@ class Server:
     def _welcomes(self, request: Request) -> bool:
         by_host = not self._loopback
         return origin_allowed(request, self._own, self._allowed, by_host=by_host) or self._is_test(request.path)
+
+    def _may_open(self, request: Request) -> bool:
+        """Whether it can begin a session: a ticket is for that alone, and survives what a client asks before."""
+        if request.path == "/ws":
+            return wants_upgrade(request.head)
+        base = self._base_of(request.path)
+        return base == "/sockjs" and may_open(request.method, request.path[len(base) :])
 
     def _dispatch(self, exchange: Exchange) -> None:
         path = exchange.request.path

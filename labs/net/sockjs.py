@@ -93,6 +93,13 @@ def _event(frame: str) -> bytes:
     return f"data: {frame}\r\n\r\n".encode()
 
 
+def may_open(method: str, path: str) -> bool:
+    """Whether a request for `path` below a base can begin a session."""
+    match = _SESSION.match(path)
+    ways = path == "/websocket" or (match is not None and not match[2].endswith("_send"))
+    return ways and method in ("GET", "POST")
+
+
 class SockJsBase:
     """Everything below one path. `application` makes the receiver of each new session."""
 
@@ -116,6 +123,11 @@ class SockJsBase:
     def sessions(self) -> int:
         """Sessions over HTTP that are remembered."""
         return len(self._sessions)
+
+    def knows(self, path: str) -> bool:
+        """Whether a request for `path` below the base is of a session over HTTP that is open."""
+        match = _SESSION.match(path)
+        return match is not None and match[1] in self._sessions
 
     def handle(self, exchange: Exchange, path: str) -> None:
         """Answer a request for `path` below the base."""

@@ -12,6 +12,8 @@ import pytest
 from labs.broker import Identity, Peer, Refused
 from labs.net.auth import Auth, AuthError, AuthLimits, offered_subprotocols, read_origins
 from labs.net.http import HttpLimits, Request, RequestReader
+from labs.net.knobs import SettingError
+from labs.net.options import serve_options
 from labs.net.serve import ServerLimits
 from tests.labs.net.serving import ask, raw, request, serving
 from tests.labs.net.test_serve_echo import upgrade
@@ -92,8 +94,10 @@ def test_every_place_of_a_handshake_is_read() -> None:
         handshake(Sec_WebSocket_Protocol=f"v12.stomp, {token}"),
         handshake(f"/ws?access_token={token}"),
         handshake(f"/ws?ticket={door.issue_ticket(Identity('alice'))}"),
+        handshake(Sec_WebSocket_Protocol=f"access_token.{token}, v12.stomp"),
     ]
-    assert [identity.user for each in places if (identity := door.identify(each))] == ["alice"] * 7
+    assert [identity.user for each in places if (identity := door.identify(each))] == ["alice"] * 8
+    assert offered_subprotocols(places[7]) == ["v12.stomp"]
     assert offered_subprotocols(places[3]) == offered_subprotocols(places[4]) == ["v12.stomp"]
     assert door.identify(handshake()) is None
 
@@ -103,6 +107,8 @@ def test_connect_may_bring_the_token_and_open_doors_ask_for_a_name_only() -> Non
     token = door.issue_token("alice", 60)
     assert door.authenticate(Peer(), {"Authorization": f"Bearer {token}"}, 0.0).user == "alice"
     assert door.authenticate(Peer(), {"token": token}, 0.0).user == "alice"
+    assert door.authenticate(Peer(), {"X-Authorization": f"Bearer {token}"}, 0.0).user == "alice"
+    assert door.authenticate(Peer(), {"Authorization": token}, 0.0).user == "alice"
     assert door.authenticate(Peer(), {"login": "bob", "passcode": token}, 0.0).user == "alice"
     assert door.authenticate(Peer("", Identity("carol")), {"login": "bob"}, 0.0).user == "carol"
     ticket = {"ticket": door.issue_ticket(Identity("dora"))}
@@ -164,3 +170,18 @@ async def test_whom_a_balancer_speaks_for_is_believed_by_its_voucher() -> None:
             await ask(server, "GET", "/health", X_Forwarded_For="192.0.2.1, 192.0.2.2", **given)
         peers = [json.loads(line)["peer"] for line in log.getvalue().splitlines()]
     assert peers == ["127.0.0.1", "127.0.0.1", "192.0.2.2"]
+
+
+async def test_whom_a_trusted_proxy_got_a_request_from_is_its_peer() -> None:
+    log = io.StringIO()
+    async with serving(access_log=log, limits=ServerLimits(trusted_proxies="127.0.0.1, 198.51.100.0/24")) as server:
+        for told in ("192.0.2.1", "192.0.2.1, 192.0.2.2", "192.0.2.1, 198.51.100.7", "198.51.100.7", "?"):
+            await ask(server, "GET", "/health", X_Forwarded_For=told)
+        await ask(server, "GET", "/health")
+        peers = [json.loads(line)["peer"] for line in log.getvalue().splitlines()]
+    assert peers == ["192.0.2.1", "192.0.2.2", "192.0.2.1", "198.51.100.7", "?", "127.0.0.1"]
+
+
+def test_trusted_proxies_are_addresses() -> None:
+    with pytest.raises(SettingError, match="trusted-proxies=proxy: 'proxy' does not appear to be"):
+        serve_options(settings=["trusted-proxies=proxy"])

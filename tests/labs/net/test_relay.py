@@ -382,6 +382,8 @@ async def test_a_ticket_is_good_once_on_any_node() -> None:
             connection.send(upgrade("/ws?ticket=guess"))
             assert (await connection.answer()).status == 401
         ticket = json.loads((await ask(one, "POST", "/ticket", Authorization=f"Bearer {token}")).body)["ticket"]
+        for path in ("/sockjs/info", "/sockjs/0/a/xhr_send", "/ws", "/"):
+            await ask(one, "GET", f"{path}?ticket={ticket}")  # opens no session, so the ticket is as good as before
         welcome = await running.client(1, ticket=ticket)
         assert welcome.connected.get("user-name") == "alice"
         refused = await running.client(0, ticket=ticket)

@@ -226,3 +226,12 @@ async def test_raw_websocket_and_the_plain_echo_beside_the_base() -> None:
         assert (await ask(server, "GET", "/echo/0/0/websocket")).status == 400
         assert (await ask(server, "POST", "/echo/0/0/websocket")).status == 405
         assert (await ask(server, "GET", "/disabled_websocket_echo/websocket")).status == 404
+
+
+async def test_a_large_body_is_for_who_has_a_session() -> None:
+    large = json.dumps(["x" * 100_000]).encode()
+    async with with_tests() as server:
+        assert (await ask(server, "POST", "/echo/0/s/xhr_send", large)).status == 413
+        assert await poll(server, "/echo/0/s") == b"o\n"
+        assert (await ask(server, "POST", "/echo/0/s/xhr_send", large)).status == 204
+        assert await poll(server, "/echo/0/s") == b"a" + large + b"\n"
