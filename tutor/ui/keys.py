@@ -251,6 +251,7 @@ LAB: list[BindingType] = [
 WIRE: list[BindingType] = [
     _key("wire.open", "enter", "open", "See the bytes of the message", label="Bytes", display="Enter"),
     _key("wire.delta", "d", "delta", "Time since the lab began, or since the message above"),
+    _key("wire.everything", "h", "everything", "Show health checks and heart-beats at a balancer, or hide them"),
 ]
 
 FIELDS: list[BindingType] = [

@@ -21,13 +21,15 @@ from tutor.ui.part_states import Latest
 @dataclass(frozen=True, slots=True)
 class Row:
     """One message in the list: its number (1 = first); a pong also has its ping's number and the seconds since it. A
-    `carrier` is a frame whose payload is the message of a layer above, which has the next row."""
+    `carrier` is a frame whose payload is the message of a layer above, which has the next row. `routine`: a balancer's
+    health check, or a heart-beat that passes it, of which there are more than of anything else."""
 
     number: int
     message: Message
     ping: int | None = None
     round_trip: float | None = None
     carrier: bool = False
+    routine: bool = False
 
 
 @dataclass(slots=True)
@@ -78,6 +80,7 @@ class LabModel:
     _pairing: Pairing = field(default_factory=Pairing)
     _ends: dict[tuple[str, str], str] = field(default_factory=dict)
     _row_of: dict[int, int] = field(default_factory=dict)
+    _checks: set[str] = field(default_factory=set)  # the connections of health checks
 
     @property
     def parts(self) -> dict[str, tape.Part]:
@@ -178,14 +181,15 @@ class LabModel:
 
     def _rows(self, messages: list[Traced]) -> list[Row]:
         return [
-            self._row(traced, above is not None and _lies_on(above, traced))
+            self._row(traced, above if above is not None and _lies_on(above, traced) else None)
             for traced, above in zip_longest(messages, messages[1:])
         ]
 
-    def _row(self, traced: Traced, carrier: bool) -> Row:
-        number = len(self.rows) + 1
-        ping, round_trip = self._pairing.add(number, traced.message) or (None, None)
-        row = Row(number, traced.message, ping, round_trip, carrier)
+    def _row(self, traced: Traced, above: Traced | None) -> Row:
+        number, message = len(self.rows) + 1, traced.message
+        ping, round_trip = self._pairing.add(number, message) or (None, None)
+        routine = self._is_routine(message if above is None else above.message)
+        row = Row(number, message, ping, round_trip, above is not None, routine)
         self.rows.append(row)
         self.placement.take(traced.message)
         for line in traced.lines:
@@ -193,6 +197,14 @@ class LabModel:
             if known is None or self.rows[known - 1].carrier:  # what is evidence is the message, not its envelope
                 self._row_of[line] = number
         return row
+
+    def _is_routine(self, message: Message) -> bool:
+        ends = (self.parts.get(message.sender), self.parts.get(message.receiver))
+        if not any(part is not None and part.role == "balancer" for part in ends):
+            return False
+        if message.proto == "http" and message.summary.startswith("GET /health"):
+            self._checks.add(message.conn)
+        return message.conn in self._checks or message.summary.startswith("heart-beat")
 
     def rows_of(self, lines: list[int]) -> list[int]:
         """The numbers of the messages that these lines of the tape carried (several lines may carry one)."""

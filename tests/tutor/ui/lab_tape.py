@@ -66,6 +66,28 @@ def frames() -> list[tape.Event]:
     ]
 
 
+def behind_a_balancer() -> list[tape.Event]:
+    """Eight messages: a health check and its answer, an upgrade, CONNECTED in its frame, a heart-beat in its frame."""
+    beat = encode_frame(TEXT, b"\n")
+    subscribed = encode_frame(TEXT, b"CONNECTED\nversion:1.2\n\n\0")
+    upgrade = build_request("/ws", upgrade_headers(NONCE, subprotocols=["v12.stomp"]))
+    switched = build_response(101, "", accept_headers(NONCE, subprotocol="v12.stomp"))
+
+    def between(conn: str, sender: str, receiver: str, data: bytes) -> tape.Event:
+        return tape.Bytes(t=0.7, conn=conn, sender=sender, receiver=receiver, src="", dst="", at=sender, hex=data.hex())
+
+    check = b"GET /health HTTP/1.1\r\nHost: n\r\n\r\n"
+    return [
+        tape.Part(t=0.6, id="lb", role="balancer", state="up"),
+        between("k", "lb", "server", check),
+        between("k", "server", "lb", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nup\n"),
+        between("w", "lb", "server", upgrade),
+        between("w", "server", "lb", switched),
+        between("w", "server", "lb", subscribed),
+        between("w", "server", "lb", beat),
+    ]
+
+
 def flood(count: int, start: float = 1.0) -> list[tape.Event]:
     """Texts of the client, a thousand a second."""
     return [

@@ -13,6 +13,7 @@ from tests.tutor.ui import lab_tape
 from tests.tutor.ui.lab_tape import (
     KEY,
     asked,
+    behind_a_balancer,
     ended,
     frames,
     free_play,
@@ -142,6 +143,13 @@ def test_free_play_is_told_once_and_a_fault_of_the_learner_is_in_force_until_its
     assert told == [("step", ""), ("fault", "server"), ("fault", "client")]
     model.add(ended())
     assert (model.free, model.fault) == (False, None)
+
+
+def test_checks_of_a_balancer_and_heart_beats_at_it_are_routine() -> None:
+    rows = model_of(*opening(), *behind_a_balancer()).rows
+    assert [row.number for row in rows if row.routine] == [3, 4, 9, 10]
+    without = [event for event in behind_a_balancer() if not isinstance(event, tape.Part)]
+    assert not any(row.routine for row in model_of(*opening(), *without).rows)
 
 
 def test_a_verdict_in_free_play_does_not_take_the_learners_turn() -> None:

@@ -21,6 +21,7 @@ from tests.tutor.ui.lab_tape import (
     LAB,
     FakeProcess,
     asked,
+    behind_a_balancer,
     ended,
     flood,
     frames,
@@ -267,6 +268,21 @@ async def test_a_pong_is_paired_with_its_ping(lab: Bencher) -> None:
     async with lab() as bench:
         await bench.run(*opening(), *frames())
         await bench.shows("↩ #4 in 4.20 ms")
+
+
+async def test_what_is_routine_is_not_listed_until_one_asks(lab: Bencher) -> None:
+    async with lab((160, 36)) as bench:
+        await bench.run(*opening(), *behind_a_balancer(), verdict(evidence=[8]))
+        bench.screen.query_one(MessageList).focus()
+        await bench.shows("Wire  6 messages  following  4 checks hidden, h shows")
+        assert "/health" not in bench.text
+        await bench.press("h")
+        await bench.shows("Wire  10 messages", "GET /health", "heart-beat")
+        await bench.press("h")
+        await bench.shows("4 checks hidden")
+        bench.screen.query_one(VerdictList).focus()
+        await bench.press("enter")
+        await bench.shows("Wire  10 messages")
 
 
 async def test_the_filter(lab: Bencher) -> None:

@@ -24,7 +24,6 @@ MARGIN = 2
 GAP = "    "  # between two options
 PARTS, MESSAGES = 5, 5  # rows in 24; more where there is room
 ROOMY = 8  # rows of parts: there is room for the bytes to each node, too
-LATEST = 500  # messages, among which it is known what checks a node
 _BANNERS = {Label.LIVE: ("● LIVE", "$text-success"), Label.RECORDED: ("◎ RECORDED", "$text-warning"),
             Label.WAITING: ("○ nothing runs yet", QUIET)}  # fmt: skip
 
@@ -241,9 +240,8 @@ def _bytes(model: LabModel, senders: list[tape.Part], receivers: list[tape.Part]
 def _messages(model: LabModel, width: int, rows: int) -> Lines:
     """The newest, at the bottom; of those that lie on one another only the topmost, and no heart-beats nor checks."""
     found: list[Message] = []
-    checks = {row.message.conn for row in model.rows[-LATEST:] if row.message.summary.startswith("GET /health")}
     for row in reversed(model.rows):
-        if not (row.carrier or row.message.summary.startswith("heart-beat") or row.message.conn in checks):
+        if not (row.carrier or row.routine or row.message.summary.startswith("heart-beat")):
             found.append(row.message)
             if len(found) == rows:
                 break

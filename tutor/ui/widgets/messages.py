@@ -20,7 +20,7 @@ NO_MATCH = "No message passes the filter: / changes it, Esc takes it away."
 
 class MessageList(Rows):
     """Rows of the tape's messages. `follow` holds while the cursor stands on the newest. Without a filter nothing is
-    hidden, control frames neither."""
+    hidden, control frames neither, but what is routine: until `everything` is wanted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.WIRE]
     HEAD = 1
@@ -41,12 +41,13 @@ class MessageList(Rows):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._all: list[Row] = []
-        self._rows: list[Row] = self._all
+        self._rows: list[Row] = []
         self._passes: Predicate | None = None
         self._names = columns.MIN_NAMES
+        self._routine = 0  # of all messages
         self.follow = True
         self.unread = 0
-        self.delta = False
+        self.delta = self.everything = False
 
     # -- what is listed
 
@@ -61,13 +62,18 @@ class MessageList(Rows):
         return len(self._all)
 
     @property
+    def hidden(self) -> int:
+        """How many are not listed because they are routine."""
+        return 0 if self.everything else self._routine
+
+    @property
     def current(self) -> Row | None:
         """The message under the cursor."""
         return self._rows[self.cursor] if 0 <= self.cursor < len(self._rows) else None
 
     def clear(self) -> None:
         """Begin anew; the filter stays."""
-        self._all = []
+        self._all, self._routine = [], 0
         self.follow, self.unread, self.cursor = True, 0, -1
         self._names = columns.MIN_NAMES
         self._refilter()
@@ -75,10 +81,10 @@ class MessageList(Rows):
     def extend(self, rows: Sequence[Row]) -> None:
         """Take newer messages; those that pass the filter are listed."""
         self._all.extend(rows)
+        self._routine += sum(row.routine for row in rows)
         self._names = max(self._names, *(columns.names_width(row) for row in rows))
-        if self._passes is not None:
-            rows = [row for row in rows if self._passes(row.message)]
-            self._rows.extend(rows)
+        rows = [row for row in rows if self._lists(row)]
+        self._rows.extend(rows)
         if rows:
             if self.count - len(rows) < self.scroll_offset.y + self.size.height:
                 self.refresh()  # else they are below what is in view
@@ -103,9 +109,17 @@ class MessageList(Rows):
                 return True
         return False
 
+    @property
+    def is_filtered(self) -> bool:
+        """Whether the learner's filter stands before it."""
+        return self._passes is not None
+
+    def _lists(self, row: Row) -> bool:
+        return (self.everything or not row.routine) and (self._passes is None or self._passes(row.message))
+
     def _refilter(self) -> None:
-        current, passes = self.current, self._passes
-        self._rows = self._all if passes is None else [row for row in self._all if passes(row.message)]
+        current = self.current
+        self._rows = [row for row in self._all if self._lists(row)]
         self.measure()
         index = next((i for i, row in enumerate(self._rows) if current and row.number >= current.number), None)
         self.point(self.count - 1 if self.follow or index is None else index)
@@ -143,6 +157,11 @@ class MessageList(Rows):
         """Times as differences, or not."""
         self.delta = not self.delta
         self.refresh()
+
+    def action_everything(self) -> None:
+        """List what is routine, too, or not."""
+        self.everything = not self.everything
+        self._refilter()
 
     # -- drawing
 

@@ -80,7 +80,9 @@ class Wire(Vertical):
         if self.messages.select(number):
             return False
         self.close_filter()
-        self.messages.select(number)
+        if not self.messages.select(number):
+            self.messages.action_everything()  # it is routine
+            self.messages.select(number)
         return True
 
     @on(Input.Changed)
@@ -117,12 +119,12 @@ class Wire(Vertical):
     @on(MessageList.Changed)
     def _count(self) -> None:
         listed = self.messages
-        shown = f"{listed.count} of {counted(listed.total, 'message')}" if listed.count != listed.total else ""
-        parts = ["Wire  ", shown or counted(listed.total, "message")]
-        if shown:
-            parts.append("  filtered, Esc shows all")
+        total = counted(listed.total - listed.hidden, "message")
+        parts = ["Wire  ", f"{listed.count} of {total}  filtered, Esc shows all" if listed.is_filtered else total]
         if listed.unread:
             parts.append(f"  +{listed.unread} new, G follows")
         elif listed.follow and listed.total:
             parts.append("  following")
+        if listed.hidden:
+            parts.append(f"  {counted(listed.hidden, 'check')} hidden, h shows")
         self.query_one(".pane-title", Static).update("".join(parts), layout=False)
