@@ -281,7 +281,7 @@ async def test_what_is_routine_is_not_listed_until_one_asks(lab: Bencher) -> Non
         await bench.press("h")
         await bench.shows("4 checks hidden")
         bench.screen.query_one(VerdictList).focus()
-        await bench.press("enter")
+        await bench.press("g", "enter")
         await bench.shows("Wire  10 messages")
 
 
