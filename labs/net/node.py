@@ -4,12 +4,16 @@ config: the arguments of serve_options() but for `access_log`, `secret` as text 
 `tap` false: it records no bytes.
 Commands: `drain` (no new sessions, acknowledgements finish, clients are told; answered when that is over), `tell`
 (clients are told to come back, and nothing else: new ones are welcome), `state`, `metrics` (the text of /metrics), and
-`bury` (another node, by the `name` of its state, is known to be dead: the others get what it had, at once).
+`bury` (another node, by the `name` of its state, is known to be dead: the others get what it had, at once). SIGTERM
+drains it too, and ends it then.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +36,13 @@ async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> Running:
     async def drain() -> None:
         stop.set()
         await over.wait()
+
+    async def leave() -> None:
+        await drain()
+        os._exit(0)
+
+    with contextlib.suppress(NotImplementedError):  # on Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: tasks.start(leave(), "SIGTERM"))
 
     def tell() -> None:
         for channel in list(server.channels):

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tests.labs.net.test_processes import alive
 from tests.peers import needs
@@ -100,8 +102,9 @@ def test_a_killed_node_loses_nothing_that_was_not_acknowledged_and_a_killed_stor
     gone = (
         "ws-tutor serve: n2 has ended: it ended with status -9; the other nodes go on\n"
         "ws-tutor serve: the store has ended, and what waited in it is lost; another begins in its place\n"
+        "ws-tutor serve: n3 has ended: it ended with status 0; the other nodes go on\n"
     )
-    with served("--nodes", "3", "--set", "relay-lease=60", says=gone) as cluster:
+    with served("--nodes", "3", "--set", "relay-lease=60", "--set", "drain-time=1", says=gone) as cluster:
         victim, heard = dial_node(cluster, 1)
         subscribe(victim, heard, "/queue/work", "client-individual")
         other, there = dial_node(cluster, 0, "bob")
@@ -124,7 +127,17 @@ def test_a_killed_node_loses_nothing_that_was_not_acknowledged_and_a_killed_stor
         subscribe(third, heard, "/topic/news")
         other.send("/topic/news", "hello")
         heard.wait(lambda frames: heard.bodies() == ["hello"])
-        assert cluster.process.poll() is None
+        with connect(cluster.nodes[2]) as socket:
+            os.kill(cluster.pids[2], signal.SIGTERM)
+            with pytest.raises(ConnectionClosed):
+                socket.recv(SECONDS)
+            assert socket.close_code == 1001, "told to end by itself, a node drains"
+        end = time.monotonic() + SECONDS
+        while cluster.pids[2] in children_of(cluster):
+            assert time.monotonic() < end, "the node has not ended"
+            time.sleep(0.01)
+        with connect(cluster.ws):
+            assert cluster.process.poll() is None
 
 
 def children_of(cluster: Served) -> set[int]:
