@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from labs.broker.demands import Demand
 
@@ -11,8 +12,7 @@ from labs.broker.demands import Demand
 Head = tuple[bytes, Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """STOMP frames to write, each as one WebSocket message: every session of `heads` gets `head + tail`.
 
     What differs by subscriber (its subscription) is in the head; subscribers with the same head share one entry, so the

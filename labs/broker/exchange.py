@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from labs.broker.config import POLICY, BrokerConfig
 from labs.broker.counters import Counters
@@ -34,8 +34,7 @@ def _spring_kind(destination: str) -> Kind:
     return Kind.TOPIC if kind is Kind.QUEUE else kind
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """What is to be published, its destination known to be good. `sender`: the session, for a user's own queue."""
 
     destination: str

@@ -4,6 +4,7 @@ for each STOMP version."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 from labs.wire.stomp import Headers, Version, header_line, plain_lines
 
@@ -44,7 +45,7 @@ class Message:
         self.born = born
         self.tries = 0
         self.binary = _is_binary(headers, body)
-        self.size = len(body) + _OVERHEAD + sum(len(name) + len(value) for name, value in headers)
+        self.size = len(body) + _OVERHEAD + sum(map(len, chain.from_iterable(headers)))
         self._tails: dict[Version, bytes] = {}
 
     def tail(self, version: Version) -> bytes:

@@ -114,7 +114,7 @@ class Server:
         self.limits = FrontLimits(HttpLimits(limits.head_size, limits.body_size), limits.request_time, limits.idle_time)
         self.connections: set[Connection] = set()
         self.channels: set[Counted] = set()
-        now = asyncio.get_running_loop().time
+        now = time.monotonic
         self._auth = Auth(options.auth, options.secret, options.auth_limits, now)
         config = replace(
             options.broker, authenticate=self._auth.authenticate, wall=time.time(), node=secrets.token_hex(4)

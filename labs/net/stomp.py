@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import struct
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -19,7 +20,7 @@ _TEXT, _BINARY = 0x81, 0x82  # FIN and the opcode (RFC 6455 §5.2)
 
 
 @lru_cache(maxsize=1024)
-def frame_header(size: int, *, text: bool) -> bytes:
+def frame_header(size: int, text: bool) -> bytes:
     """What begins a whole unmasked frame, as a server sends it, with a payload of `size` bytes (RFC 6455 §5.2)."""
     first = _TEXT if text else _BINARY
     if size < 126:
@@ -57,7 +58,7 @@ class Stomp:
 
     def now(self) -> float:
         """The broker's clock, in seconds."""
-        return self._loop.time()
+        return time.monotonic()  # as exact as the loop's without uvloop, whose counts whole milliseconds
 
     def open(self, channel: Channel, peer: Peer) -> str:
         """A new connection; returns the name of its session."""
@@ -171,7 +172,7 @@ class Stomp:
         text, tail, channels = not effect.binary, effect.tail, self._channels
         count = 0
         for head, sessions in effect.heads:
-            frame = b"%b%b%b" % (frame_header(len(head) + len(tail), text=text), head, tail)
+            frame = b"%b%b%b" % (frame_header(len(head) + len(tail), text), head, tail)
             count += len(sessions)
             for session in sessions:
                 channel = channels.get(session)

@@ -11,7 +11,6 @@ import contextlib
 import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
@@ -73,7 +72,7 @@ class StompClient:
     async def confirmed(self, frame: Frame, seconds: float = ANSWER_SECONDS) -> bool:
         """Send a frame and wait for its RECEIPT; whether that came."""
         receipt = f"receipt-{next(self._receipts)}"
-        await self.send(replace(frame, headers=(*frame.headers, ("receipt", receipt))))
+        await self.send(frame._replace(headers=(*frame.headers, ("receipt", receipt))))
         return await self.until(lambda each: each.get("receipt-id") == receipt, seconds) is not None
 
     async def took_effect(self, frame: Frame, seconds: float = ANSWER_SECONDS) -> bool:

@@ -23,12 +23,12 @@ class TokenBucket:
 
     def take(self, now: float) -> bool:
         """Take a token; False when there is none."""
-        tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-        self._at = now
-        if tokens < 1:
-            self._tokens = tokens
+        if now > self._at:
+            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+            self._at = now
+        if self._tokens < 1:
             return False
-        self._tokens = tokens - 1
+        self._tokens -= 1
         return True
 
 

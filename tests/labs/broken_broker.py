@@ -2,7 +2,6 @@
 process of a lab."""
 
 import os
-from dataclasses import replace
 from typing import Any
 
 from labs.broker import commands, connect, message
@@ -49,7 +48,7 @@ def retains() -> None:
 
     def from_the_beginning(self, session, frame, now):
         if (frame.get("destination") or "").startswith("/topic/"):
-            frame = replace(frame, headers=(*frame.headers, ("last-seen", "0")))
+            frame = frame._replace(headers=(*frame.headers, ("last-seen", "0")))
         return subscribe(self, session, frame, now)
 
     Commands.subscribe = from_the_beginning

@@ -101,7 +101,9 @@ async def test_one_message_reaches_a_socket_and_a_sockjs_session() -> None:
         polled = (await ask(server, "POST", "/sockjs/0/s/xhr")).body
         assert polled.startswith(b'a["CONNECTED')
         assert b"both" in polled
-        assert b'stomp_delivery_latest_seconds{quantile="0.99"}' in (await ask(server, "GET", "/metrics")).body
+        metrics = (await ask(server, "GET", "/metrics")).body
+        assert b'stomp_delivery_latest_seconds{quantile="0.99"}' in metrics
+        assert b"\nstomp_delivery_seconds_count 3.0\n" in metrics
         assert b"late" in polled, "a message that SockJS cannot carry is left out, and the session goes on"
         await client.close()
 
