@@ -27,10 +27,11 @@ class Place:
 
 
 class Placement:
-    """`places` by client, in the order in which they came."""
+    """`places` by client, in the order in which they came; `involved` are those clients, their balancers and nodes."""
 
     def __init__(self) -> None:
         self.places: dict[str, Place] = {}
+        self.involved: set[str] = set()
         self._roles: dict[str, str] = {}
         self._nodes: dict[str, str] = {}  # key -> node that was asked
         self._asked: dict[str, tuple[str, str, str]] = {}  # connection to a balancer -> client, balancer, key
@@ -64,3 +65,4 @@ class Placement:
         if node:
             before = self.places[client].node if client in self.places else ""
             self.places[client] = Place(node, balancer, before=before if before != node else "")
+            self.involved |= {client, balancer, node}

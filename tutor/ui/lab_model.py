@@ -62,6 +62,8 @@ class LabModel:
     """Steps, predictions, notes, cells of tables, verdicts, faults and refusals: what is read from top to bottom"""
     links: dict[tuple[str, str], int] = field(default_factory=dict)
     """Bytes from part to part, each counted at one end"""
+    beside: dict[str, None] = field(default_factory=dict)
+    """The parts that have exchanged bytes in this step past the balancer and the nodes behind it, in order"""
     steps: int = 0
     timeline: Timeline = field(default_factory=Timeline)
     """Who noticed what since the latest fault"""
@@ -141,6 +143,8 @@ class LabModel:
         if self._ends.setdefault((event.conn, event.sender), event.at) == event.at:
             link = (event.sender, event.receiver)
             self.links[link] = self.links.get(link, 0) + len(event.hex) // 2
+            if not self._at_balancer(*link) and not self.placement.involved.intersection(link):
+                self.beside |= dict.fromkeys(link)
 
     def _settle(self, event: tape.Answer | tape.Measured) -> None:
         self.news += 1
@@ -167,6 +171,7 @@ class LabModel:
                 self.refusals += 1
             case tape.Step():
                 self.steps += 1
+                self.beside = {}
                 self._gate = event if self.steps > 1 else None
                 self.plays = event.id == tape.FREE_PLAY
             case tape.Predict():
@@ -199,12 +204,14 @@ class LabModel:
         return row
 
     def _is_routine(self, message: Message) -> bool:
-        ends = (self.parts.get(message.sender), self.parts.get(message.receiver))
-        if not any(part is not None and part.role == "balancer" for part in ends):
+        if not self._at_balancer(message.sender, message.receiver):
             return False
         if message.proto == "http" and message.summary.startswith("GET /health"):
             self._checks.add(message.conn)
         return message.conn in self._checks or message.summary.startswith("heart-beat")
+
+    def _at_balancer(self, *ids: str) -> bool:
+        return any(id in self.parts and self.parts[id].role == "balancer" for id in ids)
 
     def rows_of(self, lines: list[int]) -> list[int]:
         """The numbers of the messages that these lines of the tape carried (several lines may carry one)."""

@@ -138,6 +138,12 @@ async def test_behind_a_balancer_it_shows_who_is_on_which_node_and_no_checks_of_
         await on.shows("├ ✗ node-1 down     nobody", "● node-2 up       ◀━━ ann", "GET /ws → upgrade")
         assert "/health" not in on.text
         assert "200 OK" not in on.text
+        far = [tape.Part(t=2, id=id, role=role, state="up") for id, role in (("crowd", "client"), ("alone", "node"))]
+        on.say(step("beside"), *far, between("far", "crowd", "alone", asks))
+        await on.shows("● crowd", f"─── {len(asks)} B ──▶ ● alone")
+        assert "node-2" not in on.text.split("GET /ws")[0], "what the step does not use"
+        on.say(step("again"))
+        await on.shows("● node-2 up       ◀━━ ann")
 
 
 def between(conn: str, sender: str, receiver: str, data: bytes) -> tape.Bytes:

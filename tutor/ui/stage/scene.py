@@ -177,12 +177,13 @@ def _ending(show: Show, width: int) -> Lines:
 
 def _parts(model: LabModel, width: int, rows: int) -> Lines:
     """Behind a balancer who is on which node; else who dials on the left, whom it reaches on the right, and between two
-    groups the bytes each way. At most `rows`."""
-    if places := model.placement.places:
+    groups the bytes each way: also in a step that plays beside the balancer, of those that it needs. At most `rows`."""
+    if (places := model.placement.places) and not model.beside:
         sizes = rows > ROOMY
         return sticky_lines(model.parts, model.links, places, width=width, sizes=sizes)[:rows]
     groups = [[], [], []]  # type: list[list[tape.Part]]
-    for part in model.parts.values():
+    needed = [model.parts[id] for id in model.beside if id in model.parts] if places else model.parts.values()
+    for part in needed:
         side = SIDES.index(part.role) if part.role in SIDES else 0
         groups[0 if side < 3 else 1 if side < 5 else 2].append(part)
     shown = [group for group in groups if group]
