@@ -152,7 +152,7 @@ class Server:
         common = BaseOptions(self._stomp_link, limits=self.options.sockjs_limits)
         bases = {"/sockjs": SockJsBase(self._stomp_receiver, common)}
         if self.options.sockjs_tests:
-            tests = replace(common, limits=replace(self.options.sockjs_limits, sockjs_stream=4096))
+            tests = replace(common, limits=replace(self.options.sockjs_limits, sockjs_stream=4096), hixie=True)
             echo = lambda exchange: self._counted("sockjs-test", exchange, Echo())  # noqa: E731
             away = lambda exchange: self._counted("sockjs-test", exchange, GoAway())  # noqa: E731
             bases["/echo"] = SockJsBase(echo, tests)

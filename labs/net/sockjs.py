@@ -14,6 +14,7 @@ from email.utils import formatdate
 from time import time
 
 from labs.net.front import Exchange
+from labs.net.hixie import is_hixie, upgrade
 from labs.net.http import TEXT, Headers, Request, form_fields
 from labs.net.link import LinkOptions, Receiver
 from labs.net.sockjs_session import Downstream, HttpSession, SockJsLimits, WebSocketSession
@@ -66,11 +67,12 @@ _HTMLFILE = """<!doctype html>
 @dataclass(frozen=True, slots=True)
 class BaseOptions:
     """One base: `link` is what a WebSocket to it may do, `websocket` off is for the tests of fallbacks, `cookie` sets
-    JSESSIONID for sticky balancers."""
+    JSESSIONID for sticky balancers, `hixie` takes a WebSocket of before RFC 6455."""
 
     link: Callable[[Request], LinkOptions]
     websocket: bool = True
     cookie: bool = False
+    hixie: bool = False
     limits: SockJsLimits = field(default_factory=SockJsLimits)
 
 
@@ -189,6 +191,11 @@ class SockJsBase:
         head = exchange.request.head
         if head.method != "GET":
             exchange.respond(405, [("Allow", "GET")])
+            return
+        if self._options.hixie and not raw and is_hixie(head):
+            receiver = self._application(exchange)
+            if receiver is not None:
+                upgrade(exchange, WebSocketSession(receiver, self._options.limits))
             return
         if not wants_upgrade(head):
             exchange.line(400, 'Can "Upgrade" only to "WebSocket".')

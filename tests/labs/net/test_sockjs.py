@@ -235,3 +235,23 @@ async def test_a_large_body_is_for_who_has_a_session() -> None:
         assert await poll(server, "/echo/0/s") == b"o\n"
         assert (await ask(server, "POST", "/echo/0/s/xhr_send", large)).status == 204
         assert await poll(server, "/echo/0/s") == b"a" + large + b"\n"
+
+
+async def test_a_websocket_of_before_the_rfc_is_answered_before_its_nonce() -> None:
+    keys = {"Sec_WebSocket_Key1": "4 @1  46546xW%0l 1 5", "Sec_WebSocket_Key2": "12998 5 Y3 1  .P00"}
+    headers = {"Connection": "Upgrade", "Upgrade": "WebSocket", "Origin": "http://a", **keys}
+    async with with_tests() as server, raw(server) as connection:
+        connection.send(request("GET", "/echo/000/a/websocket", **headers))
+        head = await connection.head()
+        assert head.status == 101
+        assert head.headers["sec-websocket-location"].endswith("/echo/000/a/websocket")
+        assert head.headers["sec-websocket-origin"] == "http://a"
+        connection.send(b"aaaaaaaa")
+        nonce = b"\xca4\x00\xd8\xa5\x08G\x97,\xd5qZ\xba\xbfC{"
+        assert await connection.reader.readexactly(19) == nonce + b"\0o\xff"
+        connection.send(b'\0["one"]\xff\0["two')
+        assert await connection.reader.readuntil(b"\xff") == b'\0a["one"]\xff'
+        connection.send(b'"]\xff\xff\0')
+        assert await connection.reader.readuntil(b"\xff") == b'\0a["two"]\xff'
+        assert await connection.end() == b"\xff\0"
+        assert (await ask(server, "GET", "/sockjs/000/a/websocket", **headers)).status == 403, "nowhere else"
