@@ -14,7 +14,6 @@ import secrets
 import shutil
 import socket
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,13 @@ from labs.net.tap import Tap, address_of
 from labs.net.tasks import Tasks
 
 START_SECONDS = 5.0
+ASK_SECONDS = 1.0  # until it is asked again whether it has started
 PROGRAM = "haproxy"
 _TETHER = str(Path(__file__).with_name("tether.py"))
 _CONFIG = """\
 global
     maxconn 4096
-    stats socket {socket} mode 600 level admin
+    stats socket sockpair@{admin} level admin
 defaults
     mode http
     option forwardfor
@@ -66,8 +66,9 @@ backend sockjs
 """
 
 
-def configuration(config: dict[str, Any], *, listener: int, admin: Path) -> str:
-    """The configuration that does what balancer.Options of the same names do. `listener`: an inherited socket."""
+def configuration(config: dict[str, Any], *, listener: int, admin: int) -> str:
+    """The configuration that does what balancer.Options of the same names do. `listener` and `admin`: inherited
+    sockets."""
     checks = config.get("checks", {})
     age = config.get("cookie_age", 3600)
     attributes = f'attr "Max-Age={age}" attr "SameSite=Lax"' if age else 'attr "SameSite=Lax"'
@@ -75,7 +76,7 @@ def configuration(config: dict[str, Any], *, listener: int, admin: Path) -> str:
     servers = [f"    server {name} {address}" for name, address in config["backends"].items()]
     tracking = [f"{server} track nodes/{name}" for server, name in zip(servers, config["backends"], strict=True)]
     text = _CONFIG.format(
-        socket=admin, listener=listener, servers="\n".join(servers),
+        admin=admin, listener=listener, servers="\n".join(servers),
         timeout=round(1000 * checks.get("timeout", 1.0)), every=round(1000 * checks.get("every", 1.0)),
         answer=round(1000 * config.get("answer", 60.0)),
         idle=round(1000 * config.get("idle", 3600.0)), fall=config.get("fall", 2), rise=config.get("rise", 1),
@@ -87,15 +88,19 @@ def configuration(config: dict[str, Any], *, listener: int, admin: Path) -> str:
 
 
 class Admin:
-    """HAProxy's own command line, on a socket."""
+    """HAProxy's own command line. It takes connections that come over `pair`, one end of a pair: nothing is left in
+    the file system, whoever is killed."""
 
-    def __init__(self, path: Path, *, sticky: bool) -> None:
-        self._path = path
+    def __init__(self, pair: socket.socket, *, sticky: bool) -> None:
+        self._pair = pair
         self._backends = ("nodes", "sockjs") if sticky else ("nodes",)
 
     async def ask(self, command: str) -> str:
         """What it answers; raises OSError."""
-        reader, writer = await asyncio.open_unix_connection(str(self._path))
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._pair, [b"\0"], [theirs.fileno()])
+        reader, writer = await asyncio.open_connection(sock=ours)
         try:
             writer.write(f"{command}\n".encode())
             return (await reader.read()).decode(errors="replace").strip()
@@ -133,19 +138,20 @@ async def start(tap: Tap, tasks: Tasks, config: dict[str, Any]) -> Running:
     if program is None:
         raise RuntimeError("HAProxy is not installed here (apt install haproxy); balancer=builtin does without")
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    folder = Path(tempfile.mkdtemp(prefix="ws-tutor-haproxy-"))
-    text = configuration(config, listener=listener.fileno(), admin=folder / "admin")
-    file = folder / "haproxy.cfg"
-    file.write_text(text)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-S", _TETHER, str(os.getpid()), program, "-db", "-f", str(file)),
-        pass_fds=(listener.fileno(),), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    tasks.start(_keep(process, folder), "HAProxy")
-    admin = Admin(folder / "admin", sticky=config.get("sticky", True))
+    pair, theirs = socket.socketpair()
+    text = configuration(config, listener=listener.fileno(), admin=theirs.fileno())
+    with theirs:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", _TETHER, str(os.getpid()), program, "-db", "-f", "/dev/stdin"),
+            pass_fds=(listener.fileno(), theirs.fileno()), stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+    assert process.stdin is not None
+    process.stdin.write(text.encode())
+    process.stdin.close()
+    tasks.start(_keep(process), "HAProxy")
+    admin = Admin(pair, sticky=config.get("sticky", True))
     await _ready(process, admin)
-    file.unlink()
     for section in _shown(text):
         tap.note(section)
     commands: dict[str, Callable[..., Any]] = {"drain": admin.drain, "undrain": admin.undrain, "join": admin.join}
@@ -166,17 +172,17 @@ async def _ready(process: asyncio.subprocess.Process, admin: Admin) -> None:
             assert process.stderr is not None
             words = (await process.stderr.read()).decode(errors="replace").strip().splitlines()
             raise RuntimeError(f"HAProxy did not start: {words[-1] if words else process.returncode}")
-        with contextlib.suppress(OSError):
-            if await admin.ask("show info"):
-                return
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(ASK_SECONDS):
+                if await admin.ask("show info"):
+                    return
         await asyncio.sleep(0.02)
     raise RuntimeError(f"HAProxy did not start within {START_SECONDS:g} s")
 
 
-async def _keep(process: asyncio.subprocess.Process, folder: Path) -> None:
+async def _keep(process: asyncio.subprocess.Process) -> None:
     try:
         await process.wait()
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        shutil.rmtree(folder, ignore_errors=True)

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -58,27 +57,27 @@ async def test_it_balances_sticks_drains_and_shows_its_configuration():
             await cast.aclose()
 
 
-async def test_it_does_not_outlive_a_lab_that_is_killed(monkeypatch):
-    # Who is killed leaves the folder of its socket behind. Its path is short: a Unix socket's has about 100 bytes.
-    with tempfile.TemporaryDirectory(prefix="ws-") as folder:
-        monkeypatch.setenv("TMPDIR", folder)
-        async with node(named("a")) as a, Tasks() as tasks:
-            cast = Cast(tasks, lambda part, record: None)
-            child = await cast.spawn("balancer", "labs.net.haproxy", {"backends": {"a": a}})
-            (program,) = descendants(child.process.pid)
-            assert alive(program)
-            child.ending = True
-            os.kill(child.process.pid, signal.SIGKILL)
-            await until(lambda: not alive(program), "HAProxy is gone")
-            await cast.aclose()
+async def test_it_does_not_outlive_a_lab_that_is_killed_and_leaves_no_file(monkeypatch, tmp_path):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    async with node(named("a")) as a, Tasks() as tasks:
+        cast = Cast(tasks, lambda part, record: None)
+        child = await cast.spawn("balancer", "labs.net.haproxy", {"backends": {"a": a}})
+        (program,) = descendants(child.process.pid)
+        assert alive(program)
+        child.ending = True
+        os.kill(child.process.pid, signal.SIGKILL)
+        await until(lambda: not alive(program), "HAProxy is gone")
+        await cast.aclose()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_configuration_follows_the_options():
     text = haproxy.configuration(
         {"backends": {"a": "127.0.0.1:1"}, "sticky": False, "checks": {"path": "/up", "every": 0.5}, "fall": 3},
-        listener=7, admin=Path("/run/admin"),
+        listener=7, admin=8,
     )  # fmt: skip
     assert "bind fd@7" in text
+    assert "sockpair@8 level admin" in text
     assert "option httpchk GET /up" in text
     assert "inter 500ms fall 3 rise 1" in text
     assert "cookie" not in text

@@ -15,6 +15,7 @@ from tutor.ui.widgets import columns
 from tutor.ui.widgets.rows import Piece, Rows
 
 EMPTY = "No message yet. They appear here as they pass the socket."
+ROUTINE = "Nothing but health checks and heart-beats so far: h shows them."
 NO_MATCH = "No message passes the filter: / changes it, Esc takes it away."
 
 
@@ -167,7 +168,7 @@ class MessageList(Rows):
 
     def hint(self) -> str:
         """Why nothing is listed."""
-        return f"  {NO_MATCH if self._all else EMPTY}"
+        return f"  {NO_MATCH if self.is_filtered and self._all else ROUTINE if self._all else EMPTY}"
 
     def head(self, width: int) -> Iterable[Piece]:
         """The names of the columns."""

@@ -38,7 +38,7 @@ def sticky_lines(
         return []
     balancers = {id for id, part in parts.items() if part.role == "balancer"}  # a foreign one dials by another name
     known = {at.node for at in places.values()} | {end for start, end in links if start in balancers}
-    nodes = [part for part in parts.values() if part.role == "node" and part.id in known]
+    nodes = sorted((part for part in parts.values() if part.role == "node" and part.id in known), key=lambda of: of.id)
     names = min(MAX_NAME, max(len(part.id) for part in (*nodes, balancer)))
     words = max([WORD, *(len(state_of(part)[1]) for part in nodes)])
     lines = [_name(balancer, names, words)]
