@@ -13,12 +13,14 @@ from typing import IO, Any
 
 from labs.net.balancer import Balancer, Options
 from labs.net.forwarding import read_networks
+from labs.net.health import Checks
 from labs.net.overview import Overview
 from labs.net.processes import Cast, Child, ProcessError, last_words
 from labs.net.serve import ServeOptions
 from labs.net.store import Store, StoreError, open_store, start_store
 from labs.net.tasks import Tasks, together
 
+CHECK_SECONDS = 2.0  # a dead node is noticed at once: this is for a frozen one, and not for one that is only busy
 DRAIN_MARGIN = 2.0  # seconds beyond a node's own bound
 
 
@@ -65,6 +67,7 @@ class Cluster:
         options = Options(
             host=host, port=port, access_log=given.access_log, own=own, voucher=voucher,
             proxies=read_networks(limits.trusted_proxies), head=limits.head_size, body=limits.body_size,
+            checks=Checks(timeout=CHECK_SECONDS),
         )  # fmt: skip
         self._balancer = Balancer({}, options, self._tasks)
         self._address = await self._balancer.listen()
