@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.visual import Visual
 
 from tests.tutor.ui.conftest import Open, press
 from tests.tutor.ui.screen_text import assert_snapshot, assert_snapshots, screen_text, until
@@ -13,6 +14,7 @@ from tutor.ui.app import TutorApp
 from tutor.ui.screens.questions import QuestionsScreen
 from tutor.ui.typeset import set_lines
 from tutor.ui.widgets.evidence import Evidence
+from tutor.ui.widgets.folds import Folds
 from tutor.ui.widgets.prove import ProveIt
 from tutor.ui.widgets.question_list import QuestionList
 from tutor.ui.widgets.reader import Reader
@@ -63,6 +65,46 @@ async def test_what_is_folded_is_typeset_before_its_key(tutor: Open) -> None:
         await press(pilot, "a", "f")
         await shows(pilot, "merely reflects headers")
         assert 0 < before == set_lines.cache_info().misses
+
+
+async def test_what_is_folded_is_drawn_before_its_key(tutor: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[tuple[str, Any]] = []
+    draw = Visual.to_strips
+
+    def drawing(widget: Any, visual: Any, width: int, height: int, style: Any, **options: Any) -> Any:
+        drawn.append((str(visual), style))
+        return draw(widget, visual, width, height, style, **options)
+
+    def is_drawn(pilot: Pilot[Any], text: str) -> bool:
+        style = pilot.app.screen.query_one("#answer", Folds).visual_style
+        return any(text in line and style == each for line, each in drawn)
+
+    monkeypatch.setattr(Visual, "to_strips", staticmethod(drawing))
+    async with tutor("2", "enter") as pilot:
+        await until(pilot, lambda: reader(pilot).styles.background_tint.a, "the reader shows that it has the focus")
+        for text in ("▌   The client sends an HTTP/1.1 GET", "merely reflects headers"):
+            await until(pilot, lambda text=text: is_drawn(pilot, text), f"{text!r} is drawn")
+            assert text not in screen_text(pilot.app)
+        drawn.clear()
+        await press(pilot, "a")
+        await shows(pilot, "GET with an Upgrade")
+        assert not is_drawn(pilot, "▌   The client sends an HTTP/1.1 GET")
+
+
+async def test_text_is_selected_across_parts(tutor: Open) -> None:
+    async with tutor("2", "enter", "F", "g", size=(120, 50)) as pilot:
+        await shows(pilot, "merely reflects headers")
+        rows = screen_text(pilot.app).splitlines()
+        top = next(number for number, row in enumerate(rows) if "GET with an Upgrade" in row)
+        bottom = next(number for number, row in enumerate(rows) if "Follow-up 1" in row)
+        await pilot.mouse_down(offset=(rows[top].index("GET"), top))
+        await pilot.hover(offset=(rows[bottom].index("Follow-up") + 9, bottom))
+        await pilot.mouse_up(offset=(rows[bottom].index("Follow-up") + 9, bottom))
+        selected = pilot.app.screen.get_selected_text() or ""
+        assert selected.startswith("GET with an Upgrade")
+        assert selected.rstrip().endswith("Follow-up")
+        x, y = rows[top].index("GET"), top
+        assert pilot.app.screen.get_style_at(x, y).bgcolor != pilot.app.screen.get_style_at(x - 1, y).bgcolor
 
 
 async def test_a_key_unfolds_its_part_only(tutor: Open) -> None:
@@ -240,7 +282,7 @@ async def test_copying_the_marked_section(tutor: Open) -> None:
 
 async def test_clicks_unfold_and_choose(tutor: Open) -> None:
     async with tutor("2") as pilot:
-        await pilot.click(".part-answer", offset=(5, 0))
+        await pilot.click("#answer", offset=(5, 0))
         await shows(pilot, "GET with an Upgrade")
         await pilot.click(QuestionList, offset=(6, 5))
         await until(pilot, lambda: asked(pilot) == "Q3", "the question that was clicked")

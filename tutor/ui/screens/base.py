@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.reactive import Reactive
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Static
@@ -27,6 +28,8 @@ class TutorScreen(Screen[None]):
     """A mode. `MODE` is its name in the line at the top; `body` is what stands between the lines."""
 
     MODE = ""
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """What gains or loses the focus is drawn anew, and not the whole screen with it"""
 
     @property
     def tutor(self) -> TutorApp:

@@ -22,7 +22,7 @@ from tutor.ui import keys
 from tutor.ui.desk import Found
 from tutor.ui.screens.base import TutorScreen
 from tutor.ui.widgets.evidence import Evidence
-from tutor.ui.widgets.fold import Fold
+from tutor.ui.widgets.folds import Folds
 from tutor.ui.widgets.prove import ProveIt
 from tutor.ui.widgets.question_list import QuestionList
 from tutor.ui.widgets.reader import Reader
@@ -92,7 +92,7 @@ class QuestionsScreen(TutorScreen):
         self._show_all(here if desk.question(here) else "")
         if question := desk.question(place.question):
             self._reader.show(question, place)
-        self._list.focus()
+        self.set_focus(self._list)
         if self._wanted:
             self.open(self._wanted)
 
@@ -125,24 +125,26 @@ class QuestionsScreen(TutorScreen):
         if self._list.step(direction) is None:
             self._refuse("This is the last question." if direction > 0 else "This is the first question.")
 
-    # -- unfolding
+    # -- unfolding: first what was asked for, then the focus, which is drawn as well
 
     def action_unfold(self, part: str) -> None:
         """Unfold a part, or fold it."""
+        found = self._reader.toggle(part)
         self._read()
-        if not self._reader.toggle(part):
+        if not found:
             self._refuse("This question has no such part.")
 
     def action_unfold_follow_up(self) -> None:
         """Unfold one more follow-up."""
+        found = self._reader.unfold_next_follow_up()
         self._read()
-        if not self._reader.unfold_next_follow_up():
+        if not found:
             self._refuse("No follow-up is left: n goes to the next question.")
 
     def action_unfold_all(self) -> None:
         """Unfold or fold everything."""
-        self._read()
         self._reader.toggle_all()
+        self._read()
 
     @on(Reader.Changed)
     async def _reader_changed(self, event: Reader.Changed) -> None:
@@ -178,8 +180,8 @@ class QuestionsScreen(TutorScreen):
     def _proof_asked(self, event: ProveIt.Asked) -> None:
         self.tutor.open_lab(event.claim.lab, event.claim.verdict)
 
-    @on(Fold.Followed)
-    def _link_followed(self, event: Fold.Followed) -> None:
+    @on(Folds.Followed)
+    def _link_followed(self, event: Folds.Followed) -> None:
         self.follow(event.href)
 
     def follow(self, href: str) -> None:
@@ -278,8 +280,8 @@ class QuestionsScreen(TutorScreen):
     def _read(self) -> None:
         """Bring the reader to the front, with the focus unless a part of it has that already."""
         self._bring(reading=True)
-        if not (isinstance(self.focused, ProveIt) or self.focused is self._evidence):
-            self._reader.focus()
+        if not (isinstance(self.focused, ProveIt) or self.focused in (self._reader, self._evidence)):
+            self.set_focus(self._reader)
 
     def action_pane(self, pane: str) -> None:
         """Bring a pane to the front: list or reader."""
@@ -287,12 +289,13 @@ class QuestionsScreen(TutorScreen):
             self._read()
             return
         self._bring(reading=False)
-        self._list.focus()
+        self.set_focus(self._list)
 
     def _bring(self, *, reading: bool) -> None:
         """Where only one pane fits, this is the one. Elsewhere no rule asks, and to match them all takes 30 ms."""
         self.set_class(reading, "-reading", update=self.has_class("-narrow"))
-        self.query_one(Tabs).refresh()
+        if self.has_class("-narrow"):
+            self.query_one(Tabs).refresh()
 
     def action_next_pane(self, direction: int) -> None:
         """Go round: list, reader, its claims, evidence."""
@@ -302,7 +305,7 @@ class QuestionsScreen(TutorScreen):
         here = shown.index(self.focused) if self.focused in shown else -1
         there = shown[(here + direction) % len(shown)]
         self._bring(reading=there is not self._list)
-        there.focus()
+        self.set_focus(there)
 
     def action_leave(self) -> None:
         """One step back: out of the search, to the list, to Today."""

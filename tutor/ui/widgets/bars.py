@@ -63,7 +63,7 @@ class KeyBar(Widget):
         self.screen.bindings_updated_signal.subscribe(self, self._keys_changed)
 
     def _keys_changed(self, screen: Screen[object]) -> None:
-        self.refresh()
+        self.call_after_refresh(self.refresh)  # what the key asked for comes first
 
     def render(self) -> RenderResult:
         """One line: key and label by turns."""

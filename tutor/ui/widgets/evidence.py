@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -10,10 +12,9 @@ from textual.widgets import Static
 from tutor.study.model import Question
 from tutor.ui import keys
 from tutor.ui.lines import counted
-from tutor.ui.parts import parts_of
-from tutor.ui.widgets.fold import Fold
-from tutor.ui.widgets.prove import ProveIt
-from tutor.ui.widgets.sheet import Sheet
+from tutor.ui.parts import Part, parts_of
+from tutor.ui.widgets.folds import Folds, State
+from tutor.ui.widgets.prove import Proofs
 
 
 class Evidence(VerticalScroll):
@@ -24,11 +25,13 @@ class Evidence(VerticalScroll):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._question: Question | None = None
+        self._unfolded: frozenset[str] = frozenset()
         self._wanted: tuple[Question, frozenset[str]] | None = None
 
     def compose(self) -> ComposeResult:
         """What waits."""
         yield Static("", id="waiting", markup=False)
+        yield Folds()
 
     async def show(self, question: Question, unfolded: frozenset[str]) -> None:
         """The evidence of `question`, as much as its unfolded parts allow; built once the pane is on the screen."""
@@ -45,22 +48,36 @@ class Evidence(VerticalScroll):
         if self._wanted is None:
             return
         question, unfolded = self._wanted
+        revealed = "answer" in unfolded
+        parts = [part for part in parts_of(question) if part.is_evidence]
+        behind = frozenset(part.id for part in parts if part.comes_with_answer)
+        state = State(unfolded | behind, away=frozenset() if revealed else behind)
         if question is not self._question:
-            self._question = question
-            with self.app.batch_update():
-                await self.query("Fold, ProveIt").remove()
-                self.query_one("#waiting", Static).update(_waiting(question))
-                folds = [Fold(part) for part in parts_of(question) if part.is_evidence]
-                await self.mount_all([*(ProveIt(claim) for claim in question.claims), *folds])
-            self.scroll_home(animate=False)
-        self.query_one("#waiting").display = "answer" not in unfolded
-        for sheet in self.query(".behind").results(Sheet):
-            sheet.put_away("answer" not in unfolded)
-        for fold in self.query(Fold):
-            before = fold.unfolded
-            fold.show(unfolded=fold.part.comes_with_answer or fold.part.id in unfolded)
-            if fold.unfolded and not before and not fold.part.comes_with_answer:
-                self.call_after_refresh(self.scroll_to_widget, fold, animate=False, top=True)
+            await self._read(question, parts, state)
+        self.query_one("#waiting").display = not revealed
+        for proofs in self.query(Proofs):
+            proofs.put_away(not revealed)
+        self._folds.show(state)
+        if "points" in unfolded - self._unfolded:
+            self.call_after_refresh(self._reveal, "points")
+        self._unfolded = unfolded
+
+    async def _read(self, question: Question, parts: Sequence[Part], state: State) -> None:
+        self._question, self._unfolded = question, frozenset()
+        with self.app.batch_update():
+            await self.query(Proofs).remove()
+            self.query_one("#waiting", Static).update(_waiting(question))
+            if question.claims:
+                await self.mount(Proofs(question.claims), before=self._folds)
+            self._folds.read(parts, state)
+        self.scroll_home(animate=False)
+
+    @property
+    def _folds(self) -> Folds:
+        return self.query_one(Folds)
+
+    def _reveal(self, part: str) -> None:
+        self.scroll_to(y=self._folds.virtual_region.y + self._folds.top_of(part), animate=False)
 
     def action_move(self, direction: int) -> None:
         """Scroll."""

@@ -1,73 +1,40 @@
-"""One part of a question that stays folded until it is asked for. Drawn as one widget, whatever it holds."""
+"""How a part of a question is drawn: a title line and, once it is unfolded, what it holds below. Knows no widget."""
 
 from __future__ import annotations
 
-from textual import events
 from textual.content import Content
-from textual.message import Message
 
 from tutor.ui.lines import Lines, indent
 from tutor.ui.parts import Part
-from tutor.ui.widgets.sheet import Sheet
 
 INDENT = 2
 """Cells that the content stands in from the title"""
+EDGE = 3
+"""Cells beside all lines: the mark of the part that is read and a blank before them, a blank after them"""
+_MARK = Content.styled("▌ ", "$primary")
+_WARNING = Content.styled("▌ ", "$warning")
 
 
-class Fold(Sheet):
-    """A title line and, once unfolded, the part's lines below it. A click on the title folds and unfolds."""
+def fold_lines(part: Part, width: int, *, unfolded: bool, current: bool) -> tuple[Lines, int]:
+    """All lines of the part, and how many of them are its title; `current` marks the one that is read. Corrections
+    stand on a ground of their own."""
+    lines = title_lines(part, width - EDGE, unfolded=unfolded)
+    titles = len(lines)
+    if unfolded:
+        lines += [Content(""), *indent(part.lines(text_width(width)), " " * INDENT)]
+    if part.id == "notes":
+        return [_filled(_WARNING + line, width).stylize_before("on $surface") for line in lines], titles
+    edge = _MARK if current else "  "
+    return indent(lines, edge, edge), titles
 
-    class Toggled(Message):
-        """The learner clicked the title."""
 
-        def __init__(self, part: Part) -> None:
-            super().__init__()
-            self.part = part
+def text_width(width: int) -> int:
+    """How wide the text of a part may be in a widget of that width."""
+    return width - EDGE - INDENT
 
-    class Followed(Message):
-        """The learner clicked a link."""
 
-        def __init__(self, href: str) -> None:
-            super().__init__()
-            self.href = href
-
-    def __init__(self, part: Part, *, unfolded: bool = False) -> None:
-        super().__init__(classes=f"part-{part.id.partition('-')[0]}")
-        self.part = part
-        self.set_class(part.is_evidence, "evidence")
-        self.set_class(part.comes_with_answer, "behind")
-        self.unfolded = unfolded
-        self.current = False
-        self.set_class(unfolded, "-unfolded")
-        self._set: tuple[int, bool, Lines] = (0, False, [])
-
-    def show(self, *, unfolded: bool, current: bool = False) -> None:
-        """Unfold or fold it, and mark it as the one that is read; both at once, since each look at the rules costs."""
-        if (unfolded, current) == (self.unfolded, self.current):
-            return
-        self.unfolded, self.current = unfolded, current
-        self.set_class(unfolded, "-unfolded", update=False)
-        self.set_class(current, "-current", update=False)
-        self.update_node_styles()
-        self.refresh(layout=True)
-
-    def lines(self, width: int) -> Lines:
-        """The title and, unfolded, what it holds; set anew only where width or state changed."""
-        if self._set[:2] != (width, self.unfolded):
-            lines = title_lines(self.part, width, unfolded=self.unfolded)
-            if self.unfolded:
-                lines += [Content(""), *indent(self.part.lines(width - INDENT), " " * INDENT)]
-            self._set = (width, self.unfolded, lines)
-        return self._set[2]
-
-    def on_click(self, event: events.Click) -> None:
-        """The title line is the handle."""
-        if event.y < len(title_lines(self.part, self.content_size.width, unfolded=self.unfolded)):
-            self.post_message(self.Toggled(self.part))
-
-    def action_follow(self, href: str) -> None:
-        """A link was clicked."""
-        self.post_message(self.Followed(href))
+def _filled(line: Content, width: int) -> Content:
+    return line + " " * max(0, width - line.cell_length)
 
 
 def title_lines(part: Part, width: int, *, unfolded: bool) -> Lines:

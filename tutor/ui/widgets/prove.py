@@ -1,7 +1,10 @@
-"""The line under an answer that opens the lab which measures one of its claims."""
+"""The lines under an answer that open the labs which measure its claims."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
@@ -25,7 +28,7 @@ class ProveIt(Sheet, can_focus=True):
             self.claim = claim
 
     def __init__(self, claim: Claim) -> None:
-        super().__init__(classes="behind")
+        super().__init__()
         self.claim = claim
         self.tooltip = f"lab {claim.lab}, verdict {claim.verdict}"
 
@@ -40,3 +43,14 @@ class ProveIt(Sheet, can_focus=True):
     def on_click(self) -> None:
         """A click is Enter."""
         self.action_prove()
+
+
+class Proofs(Vertical):
+    """All claims of a question; they come with the answer, all at once."""
+
+    def __init__(self, claims: Iterable[Claim] = ()) -> None:
+        super().__init__(*(ProveIt(claim) for claim in claims), classes="behind")
+
+    def put_away(self, away: bool) -> None:
+        """Take no room, or what the style sheet says."""
+        self.styles.display = "none" if away else None

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.timer import Timer
-from textual.widget import Widget
 from textual.widgets import Static
 
 from tutor.study.model import Question
 from tutor.study.store import Place
 from tutor.ui import keys
-from tutor.ui.parts import Part, parts_of
-from tutor.ui.widgets.fold import INDENT, Fold
-from tutor.ui.widgets.prove import ProveIt
-from tutor.ui.widgets.sheet import Sheet
+from tutor.ui.parts import EVIDENCE, Part, parts_of
+from tutor.ui.widgets.fold import text_width
+from tutor.ui.widgets.folds import Folds, State
+from tutor.ui.widgets.prove import Proofs
 
 SETTLE = 0.06
 """Seconds of rest in the list before the parts are built: running through it with j costs one line of text each."""
@@ -50,9 +52,11 @@ class Reader(VerticalScroll):
         self._settle: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """The head; the parts follow with a question."""
+        """The head, the answer, and below what can be proved of it the other parts."""
         yield Static("", id="meta", markup=False)
         yield Static("", id="ask", markup=False)
+        yield Folds(id="answer")
+        yield Folds(id="others")
 
     # -- which question
 
@@ -86,27 +90,58 @@ class Reader(VerticalScroll):
         if question is None or self._built is question:
             return
         with self.app.batch_update():
-            await self.query("Fold, ProveIt").remove()
-            await self.mount_all(self._widgets(question))
-            self._mark()
+            await self.query(Proofs).remove()
+            if question.claims:
+                await self.mount(Proofs(question.claims), after="#answer")
+                self._put_away_proofs()
+            for folds, parts in zip(self._folds, (self._parts[:1], self._parts[1:]), strict=True):
+                folds.read(parts, self._state())
         self._built = question
         self.remove_class("-stale")
         self.call_after_refresh(self._typeset_ahead)
         self.post_message(self.Changed(question, self.unfolded))
         self.call_after_refresh(self._restore)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Nothing but the ground stands between the parts. It is drawn anew whenever there is more to scroll."""
+        strip = Strip.blank(crop.width, self.visual_style.rich_style)
+        for each in self.get_line_filters():
+            strip = strip.apply_filter(each, self.background_colors[1])
+        return [strip] * crop.height
+
     def watch_has_focus(self, _has_focus: bool) -> None:
         """The focus moves at once, its mark a frame later: what the key asked for is not kept waiting for colours."""
-        self.call_after_refresh(self.update_node_styles)
+        self.call_after_refresh(self._show_focus)
+
+    def _show_focus(self) -> None:
+        self.update_node_styles()
+        self.call_later(self._draw_ahead, self._parts)
 
     def _typeset_ahead(self) -> None:
         """Set in a thread what is folded: Markdown and code that are new take longer than the key may that unfolds."""
-        width = max((fold.content_size.width for fold in self.query(Fold)), default=0) - INDENT
+        width = text_width(self._folds[0].size.width)
         parts = self._parts if width > 0 else ()
-        self.run_worker(lambda: [part.lines(width) for part in parts], thread=True, exit_on_error=False)
+        self.run_worker(partial(self._typeset, parts, width), thread=True, exit_on_error=False)
+
+    def _typeset(self, parts: Sequence[Part], width: int) -> None:
+        for part in parts:
+            part.lines(width)
+        self.call_later(self._draw_ahead, parts)
+
+    def _draw_ahead(self, parts: Sequence[Part]) -> None:
+        """Draw what the next keys may show: the answer, the depth and a follow-up."""
+        if parts is not self._parts:
+            return
+        folded = [part.id for part in parts if not self._is_open(part)]
+        follow_up = [part for part in folded if part.startswith("follow-")][:1]
+        for part in [part for part in folded if part in ("answer", "depth")] + follow_up:
+            for folds in self._folds:
+                folds.draw_ahead(self._state(part), self.size.height)
 
     def on_resize(self) -> None:
-        """A reader that was hidden can scroll only now."""
+        """A reader that was hidden can scroll only now; what stands beside a wide one is not in it."""
+        if self._built is not None:
+            self._mark()
         self.call_after_refresh(self._restore)
 
     def _restore(self) -> None:
@@ -115,14 +150,19 @@ class Reader(VerticalScroll):
             self.scroll_to(y=self._line, animate=False)
             self._line = 0
 
-    def _widgets(self, question: Question) -> Iterator[Widget]:
-        for part in self._parts:
-            yield Fold(part, unfolded=self._is_open(part))
-            if part.id == "answer":
-                yield from (ProveIt(claim) for claim in question.claims)
+    @property
+    def _folds(self) -> tuple[Folds, Folds]:
+        return self.query_one("#answer", Folds), self.query_one("#others", Folds)
+
+    def _state(self, asked_for: str = "") -> State:
+        """What is shown: with the answer comes what stands behind it, unless that stands beside the reader. Of now, or
+        when the part `asked_for` will have been unfolded."""
+        unfolded = self.unfolded | {asked_for} - {""}
+        behind = frozenset(part.id for part in self._parts if part.comes_with_answer)
+        away = frozenset(EVIDENCE) if self.screen.has_class("-wide") else frozenset()
+        return State(unfolded | behind, asked_for or self._current, away if "answer" in unfolded else away | behind)
 
     def _is_open(self, part: Part) -> bool:
-        """What comes with the answer is put away before, not folded: that costs the key less that brings it."""
         return part.comes_with_answer or part.id in self.unfolded
 
     # -- folding
@@ -157,28 +197,36 @@ class Reader(VerticalScroll):
         if self.question is None or self._built is not self.question:
             return
         self._mark()
-        self.post_message(self.Changed(self.question, unfolded))
-        self.call_after_refresh(self._reveal)
+        self.call_after_refresh(self._shown)
+
+    def _shown(self) -> None:
+        """What was asked for is on the screen, and the others may follow."""
+        self._reveal()
+        if self.question is not None and self._built is self.question:
+            self.post_message(self.Changed(self.question, self.unfolded))
+            self.call_later(self._draw_ahead, self._parts)
 
     def _mark(self) -> None:
         """Show every part in the state of now."""
-        for sheet in self.query(".behind").results(Sheet):
-            sheet.put_away(not self.revealed)
-        for fold in self.query(Fold):
-            unfolded = self._is_open(fold.part)
-            fold.show(unfolded=unfolded, current=unfolded and fold.part.id == self._current)
+        self._put_away_proofs()
+        for folds in self._folds:
+            folds.show(self._state())
+
+    def _put_away_proofs(self) -> None:
+        for proofs in self.query(Proofs):
+            proofs.put_away(not self.revealed)
 
     def _reveal(self) -> None:
         """Scroll as little as shows the current part whole, but never its title out of sight."""
-        for fold in self.query(Fold):
-            if fold.current:
-                view, region = self.scrollable_content_region, fold.region
-                hidden = min(region.bottom - view.bottom, region.y - view.y)
-                if region.y < view.y or hidden > 0:
-                    self.scroll_relative(y=hidden if hidden > 0 else region.y - view.y, animate=False)
+        view = self.scrollable_content_region
+        for folds in self._folds:
+            region = folds.region_of(self._current)
+            hidden = min(region.bottom - view.bottom, region.y - view.y)
+            if region.height and self._current in self.unfolded and (region.y < view.y or hidden > 0):
+                self.scroll_relative(y=hidden if hidden > 0 else region.y - view.y, animate=False)
 
-    @on(Fold.Toggled)
-    def _title_clicked(self, event: Fold.Toggled) -> None:
+    @on(Folds.Toggled)
+    def _title_clicked(self, event: Folds.Toggled) -> None:
         event.stop()
         if not event.part.comes_with_answer:
             self.toggle(event.part.id)
