@@ -48,8 +48,8 @@ def half(times: Iterable[float]) -> float:
 
 
 def histogram(times: Iterable[float], until: float, window: float = WINDOW) -> str:
-    """One bar for each `window` from 0 to `until`: a space for none, else as high as its share of the busiest one."""
+    """One bar for each `window` from 0 to `until`: a dot for none, else as high as its share of the busiest one."""
     counts = Counter(int(time / window) for time in times if 0 <= time < until)
     most = max(counts.values(), default=1)
     bars = [counts[place] for place in range(round(until / window))]
-    return "".join(_BARS[(count * len(_BARS) - 1) // most] if count else " " for count in bars)
+    return "".join(_BARS[(count * len(_BARS) - 1) // most] if count else "·" for count in bars)

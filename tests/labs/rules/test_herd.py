@@ -30,7 +30,7 @@ def test_the_peak_is_the_fullest_window(times):
 def test_a_histogram_has_a_bar_for_each_window(times):
     bars = histogram(times, 5.0)
     assert len(bars) == 50
-    assert bars.count(" ") == 50 - len({int(time / 0.1) for time in times if time < 5.0})
+    assert bars.count("·") == 50 - len({int(time / 0.1) for time in times if time < 5.0})
     assert not times or max(times) >= 5.0 or "█" in bars
 
 
