@@ -3,13 +3,14 @@ is for whoever shows a tape."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labs.tables import column
 from labs.tape import Event, FaultInjected, Metric, Note, Part
 
 # Columns of the metrics in which a client says how its connection ended, and how many sessions it has had.
 CODE, SESSIONS = "close code", "sessions"
+SEES = "sees "
 AGAIN = "is connected again"
 KEPT = 200  # entries after a fault
 
@@ -39,7 +40,11 @@ class Timeline:
                 return  # the learner has asked for it, and the lab does it
             self.entries = [entry]
         elif entry is not None and 0 < len(self.entries) < KEPT:
-            self.entries.append(entry)
+            last = self.entries[-1]
+            if isinstance(event, Note) and last.part == entry.part and last.text.startswith(SEES):
+                self.entries[-1] = replace(last, text=f"{last.text}: {entry.text}")  # the reason of that close
+            else:
+                self.entries.append(entry)
 
     def _entry(self, event: Event) -> Entry | None:
         match event:
@@ -50,7 +55,7 @@ class Timeline:
                 self._states[event.id] = event.state
                 return Entry(event.t, event.id, f"is {event.state}", event.state) if before != event.state else None
             case Metric() if event.part and column(event) == CODE:
-                return Entry(event.t, event.part, f"sees {event.value:g}")
+                return Entry(event.t, event.part, f"{SEES}{event.value:g}")
             case Metric() if event.part and column(event) == SESSIONS:
                 return Entry(event.t, event.part, AGAIN) if event.value > 1 else None
             case Note():

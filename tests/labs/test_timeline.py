@@ -54,3 +54,15 @@ def test_it_is_bounded():
     node = part(0, "node-1", "up")
     states = [part(2 + number, "node-1", "down" if number % 2 else "up") for number in range(3 * KEPT)]
     assert len(told(node, fault(1), *states)) == KEPT
+
+
+def test_the_reason_of_a_close_is_told_with_it():
+    ann = tape.Part(t=0, id="ann", role="client", state="up")
+    reason = tape.Note(t=2.2, text="ann: the server restarts")
+    closed = (2.2, "ann", "sees 1012: the server restarts")
+    assert told(ann, fault(2), metric(2.2, CODE, 1012), reason)[1:] == [closed]
+    other = tape.Note(t=2.3, text="ann: 1 to 3 of /topic/news are gone")
+    again = metric(2.3, SESSIONS, 2)
+    assert told(ann, fault(2), metric(2.2, CODE, 1012), reason, again, other)[1:] == [
+        closed, (2.3, "ann", AGAIN), (2.3, "ann", "1 to 3 of /topic/news are gone"),
+    ]  # fmt: skip
