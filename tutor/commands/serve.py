@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 from labs.net.auth import MIN_SECRET, Mode, generate_secret
 from labs.net.knobs import SettingError, described
 from labs.net.loops import quickest_loop
+from labs.net.open_files import raise_open_files
 from labs.net.options import serve_options
 from labs.net.processes import ProcessError
 from labs.net.serve import SETTINGS, Server, is_loopback
@@ -37,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     if args.settings:
         print("\n".join(described(*SETTINGS)))
         return SERVED
+    raise_open_files()
     try:
         with contextlib.ExitStack() as stack, asyncio.Runner(loop_factory=quickest_loop()) as runner:
             return runner.run(_serve(args, stack))
