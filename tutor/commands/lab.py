@@ -109,6 +109,8 @@ def _run(
         asking = Asking(InputLines(MAX_COMMAND))
         out = _noting(_both(_both(asking.hear(_teller(Story())), tape), live), told)
         ended = asyncio.run(run_lab(lab, scenario, knobs, out, aiter(asking), auto=False, pauses=False))
+        if lab.faults and not ended.error:
+            print(f"Its faults are keys in the tutor: ws-tutor, 3 Labs, {lab.title}, after the steps.", file=sys.stderr)
     else:
         tell = _teller(Story())
         out = _noting(_both(_both(_while_read(tell), tape) if tape else tell, live), told)
