@@ -176,12 +176,17 @@ class Link(asyncio.Protocol):
             self.send_frame(frame.serialize(mask=False, extensions=self._outgoing))
 
     def send_frame(self, raw: bytes) -> None:
-        """One whole unmasked frame, encoded already and perhaps shared with other links; it leaves with the rest of
-        what this turn of the loop writes."""
-        if self.open:
-            if not self._out:
-                asyncio.get_running_loop().call_soon(self.flush)
-            self._out.append(raw)
+        """One whole unmasked frame, encoded already; it leaves with the rest of what this turn of the loop writes."""
+        if self.gather(raw):
+            asyncio.get_running_loop().call_soon(self.flush)
+
+    def gather(self, raw: bytes) -> bool:
+        """The same for a frame that many links share, whose sender writes to all of them at once: True where it is the
+        first of this turn, so that flush() has to be called."""
+        if not self.open:
+            return False
+        self._out.append(raw)
+        return len(self._out) == 1
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Begin the closing handshake; what was sent before goes out first."""

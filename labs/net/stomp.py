@@ -45,6 +45,7 @@ class Stomp:
         self._channels: dict[str, Channel] = {}
         self._effects: deque[Effect] = deque()
         self._applying = False
+        self._gathered: list[Link] = []  # that have something to write
         self._empty = asyncio.Event()
         self._delivered = delivered
         self.demand: Callable[[Demand], None] = lambda demand: None
@@ -169,19 +170,28 @@ class Stomp:
                 self.demand(effect)
 
     def _send(self, effect: Send) -> None:
-        text, tail, channels = not effect.binary, effect.tail, self._channels
-        count = 0
+        text, tail, channels, gathered = not effect.binary, effect.tail, self._channels, self._gathered
+        count, due = 0, bool(gathered)
         for head, sessions in effect.heads:
             frame = b"%b%b%b" % (frame_header(len(head) + len(tail), text), head, tail)
             count += len(sessions)
             for session in sessions:
                 channel = channels.get(session)
                 if type(channel) is Link:
-                    channel.send_frame(frame)
+                    if channel.gather(frame):
+                        gathered.append(channel)
                 elif channel is not None:
                     channel.send(head + tail, text=text)
+        if gathered and not due:
+            self._loop.call_soon(self._flush)
         if effect.published is not None:
             self._delivered(self.now() - effect.published, count)
+
+    def _flush(self) -> None:
+        """Write what has gathered in this turn of the loop: one call of it for all costs half of one for each."""
+        gathered, self._gathered = self._gathered, []
+        for link in gathered:
+            link.flush()
 
     def _schedule(self) -> None:
         due = self.broker.next_deadline()
