@@ -9,6 +9,9 @@ from tutor.bootstrap import ROOT, run_in_environment
 
 
 def main() -> int:
+    # Hundreds of processes start below: without what is kept here, each would compile all that it imports.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     status = run_in_environment("tests", sys.argv[1:], extra="test")
     if status is not None:
         return status

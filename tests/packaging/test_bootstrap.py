@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,14 +22,24 @@ def start(python: str, clone: Path, env: dict[str, str]) -> subprocess.Popen[str
 
 
 @pytest.fixture(params=["pip", "uv"])
-def tools(request: pytest.FixtureRequest, tmp_path: Path, uv: str) -> Path:
-    """The only folder in PATH: what a machine has in any case and, with `uv`, that."""
+def tools(request: pytest.FixtureRequest, tmp_path: Path, clone: Path, uv: str) -> Path:
+    """The only folder in PATH: what a machine has in any case and, with `uv`, that.
+
+    pip installs the project with one dependency: for all it takes half a minute, as when these tests were set up.
+    """
     folder = tmp_path / "tools"
     folder.mkdir()
     for name in ("git", "sh", "bash", "env"):
         (folder / name).symlink_to(str(shutil.which(name)))
     if request.param == "uv":
         (folder / "uv").symlink_to(uv)
+    else:
+        project = clone / "pyproject.toml"
+        text, found = re.subn(
+            r"(?ms)^dependencies = .*?^]", 'dependencies = ["platformdirs"]', project.read_text("utf-8")
+        )
+        assert found == 1
+        project.write_text(text, encoding="utf-8")
     return folder
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from labs.broker.session import REQUIRED
 from labs.wire.stomp import Version
+from tests.effort import examples
 from tests.labs.broker.world import World, config
 
 pieces = st.sampled_from(
@@ -22,7 +23,7 @@ data = st.lists(pieces | st.binary(max_size=8), max_size=40).map(b"".join)
 versions = st.sampled_from(["1.0", "1.1", "1.2"])
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(50))
 @given(st.lists(st.tuples(st.integers(0, 2), data), max_size=8), st.lists(versions, min_size=3, max_size=3))
 def test_garbage_never_raises_and_leaves_nothing(writes: list[tuple[int, bytes]], of: list[Version]):
     world = World(config(tries=2, unacknowledged=3))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from labs.wire.stomp import Frame, Version
+from tests.effort import examples
 from tests.labs.broker.world import Client, World, config
 
 QUEUES = ["/queue/a", "/queue/b"]
@@ -255,5 +256,5 @@ class Sessions(RuleBasedStateMachine):
         assert self.world.broker.counters.unacknowledged == 0
 
 
-Sessions.TestCase.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+Sessions.TestCase.settings = settings(max_examples=examples(50), stateful_step_count=50, deadline=None)
 TestSessions = Sessions.TestCase

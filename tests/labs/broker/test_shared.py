@@ -4,7 +4,6 @@ tried too with WS_TUTOR_STRESS=1."""
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -12,11 +11,12 @@ from redis import Redis
 
 from labs.net.store import start_store
 from labs.net.tasks import Tasks
+from tests.effort import STRESS
 from tests.labs.broker import shared_world, test_queues, test_transactions, test_users
 from tests.labs.broker.shared_world import SharedWorld
 
 MODULES = [test_queues, test_transactions, test_users]
-if os.environ.get("WS_TUTOR_STRESS") == "1":
+if STRESS:
     from tests.labs.broker import (
         test_connect,
         test_idempotency,

@@ -1,5 +1,5 @@
 """Leaves out what takes minutes, unless it is asked for: a test that is skipped fails CI."""
 
-import os
+from tests.effort import STRESS
 
-collect_ignore = [] if os.environ.get("WS_TUTOR_STRESS") == "1" else ["test_again_and_again.py"]
+collect_ignore = [] if STRESS else ["test_again_and_again.py"]

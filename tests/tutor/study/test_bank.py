@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labs import catalog
+from tests.effort import examples
 from tutor.study import bank
 from tutor.study.model import Fact, Question
 
@@ -385,12 +386,12 @@ def test_no_bytes_raise_anything_but_a_bank_error(
             assert error.faults
             assert all(len(str(fault).splitlines()) == 1 for fault in error.faults)
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
     @given(st.binary(max_size=200))
     def any_bytes(data: bytes) -> None:
         survives(data)
 
-    @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(80), suppress_health_check=list(HealthCheck))
     @given(st.data())
     def a_good_file_with_a_piece_replaced(data: st.DataObject) -> None:
         valid = good.encode()
@@ -399,7 +400,7 @@ def test_no_bytes_raise_anything_but_a_bank_error(
         piece = data.draw(st.binary(max_size=8) | st.sampled_from(YAML_PIECES))
         survives(valid[:start] + piece + valid[stop:])
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
     @given(st.text(alphabet="ab:- \n[]{}#&*!|>'\"%@`?,~\t", max_size=80))
     def yaml_like(text: str) -> None:
         survives(f"section: {text}\nentries: {text}".encode())

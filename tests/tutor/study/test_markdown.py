@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tutor.study.markdown import Link, hrefs, links, parse_link, parser, plain, render
 from tutor.study.wrap import cells
 
@@ -124,7 +125,7 @@ PROSE = st.lists(st.text(alphabet="ab日é`", min_size=1, max_size=12), min_size
 WORDS = st.text(alphabet="ab *_`|[]()#>-\n1.日é:", max_size=120)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60))
 @given(PROSE | WORDS | PROSE.map(lambda words: f"| a | b |\n|---|---|\n| x | {words} |"), st.integers(20, 40))
 def test_no_line_is_wider_than_the_screen(text: str, width: int):
     assume("```" not in text and "    " not in text)  # code is not wrapped
@@ -138,7 +139,7 @@ def _marks(line: str) -> int:
 
 
 @given(WORDS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60))
 def test_plain_and_links_take_any_text(text: str):
     assert isinstance(plain(text), str)
     assert isinstance(links(text), list)
