@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual._compositor import Compositor
 from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
 
 from labs import catalog
-from tests.tutor.ui.screen_text import until
+from tests.effort import STRESS
+from tests.tutor.ui.screen_text import screen_text, until
 from tutor.ui.app import TutorApp
 from tutor.ui.desk import Desk
 
@@ -34,6 +36,22 @@ def style_sheets() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Stylesheet, "_parse_rules", once)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def frames() -> Iterator[None]:
+    """The screen is drawn when a test looks at it, and in the end; with WS_TUTOR_STRESS=1 whenever it changed.
+
+    To draw each frame for nobody was a quarter of the time.
+    """
+
+    def undrawn(compositor: Compositor, *_: Any, **__: Any) -> None:
+        compositor._dirty_regions.clear()
+
+    with pytest.MonkeyPatch.context() as patch:
+        if not STRESS:
+            patch.setattr(Compositor, "render_update", undrawn)
         yield
 
 
@@ -67,6 +85,7 @@ def tutor() -> Open:
             for key in keys:
                 await press(pilot, key)
             yield pilot
+            screen_text(app)
 
     return opened
 

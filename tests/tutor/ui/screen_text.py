@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import difflib
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from textual._context import visible_screen_stack
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -25,6 +27,7 @@ def screen_text(app: App[Any]) -> str:
 
     Not from its public SVG, which takes ten times as long, and is asked for whenever a test waits.
     """
+    visible_screen_stack.set(app._background_screens)  # what shows through a dialog
     rows = ("".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips())
     return "\n".join(row.replace("\xa0", " ").rstrip() for row in rows).rstrip() + "\n"
 
@@ -38,7 +41,8 @@ async def assert_snapshot(pilot: Pilot[Any], name: str) -> None:
     wanted = path.read_text(encoding="utf-8")
     with contextlib.suppress(AssertionError):
         await until(pilot, lambda: screen_text(pilot.app) == wanted, name, seconds=5)
-    assert screen_text(pilot.app) == wanted
+    shown = screen_text(pilot.app)
+    assert shown == wanted, "\n".join(difflib.unified_diff(wanted.splitlines(), shown.splitlines(), path.name, "shown"))
 
 
 async def assert_snapshots(pilot: Pilot[Any], name: str) -> None:

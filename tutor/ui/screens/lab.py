@@ -350,8 +350,7 @@ class LabScreen(TutorScreen):
 
     def _bring(self, pane: str) -> None:
         """Where only one pane fits, this is the one."""
-        for name, _ in PANES:
-            self.set_class(name == pane, f"-at-{name}")
+        self.update_classes({f"-at-{name}": name == pane for name, _ in PANES})
         self._bar.pane = pane
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:

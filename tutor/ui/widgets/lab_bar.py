@@ -23,6 +23,10 @@ class LabBar(Widget):
         self.auto_links = False
         self._title = title
 
+    def on_resize(self) -> None:
+        """The screen's class that says how narrow it is comes after the size, and the first picture before both."""
+        self.call_after_refresh(self.refresh)
+
     def render(self) -> Content:
         """Left and right; the right end gives way."""
         left = self._panes() if self.screen.has_class("-narrow") else Content.styled(f" {self._title}", "bold")
