@@ -283,7 +283,7 @@ async def test_as_a_child_it_obeys_and_tells_what_it_notices():
             assert "a is draining: told to drain" in notes()
             assert any(text.startswith("d is down: ") for text in notes())
             ways = [(each.way, each.data[:8]) for each in taken if isinstance(each, Record) and each.data]
-            assert ways[0] == ("in", b"GET / HT")
+            assert ("in", b"GET / HT") in ways, "the checks are recorded too, sometimes first"
             assert ("out", b"HTTP/1.1") in ways
         finally:
             await cast.aclose()
