@@ -89,6 +89,8 @@ class Auth:
             raise AuthError("the token has expired; get a new one from POST /token") from None
         except jwt.PyJWTError as error:
             raise AuthError(f"the token is not valid here ({_kind(error)}); POST /token issues them") from None
+        if not claims["sub"]:
+            raise AuthError("the token names nobody: its sub is empty; POST /token issues them")
         return Identity(claims["sub"], self._now() + float(claims["exp"]) - time.time())
 
     def issue_ticket(self, identity: Identity) -> str:

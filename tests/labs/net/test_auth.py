@@ -59,8 +59,19 @@ def test_a_token_names_its_user_until_it_expires() -> None:
         jwt.encode({"sub": "a"}, SECRET, "HS256"),
         jwt.encode({"exp": time.time() + 60}, SECRET, "HS256"),
         jwt.encode({"sub": 7, "exp": time.time() + 60}, SECRET, "HS256"),
+        jwt.encode({"sub": "", "exp": time.time() + 60}, SECRET, "HS256"),
     ],
-    ids=["empty", "no token", "expired", "other secret", "unsigned", "no expiry", "no subject", "odd subject"],
+    ids=[
+        "empty",
+        "no token",
+        "expired",
+        "other secret",
+        "unsigned",
+        "no expiry",
+        "no subject",
+        "odd subject",
+        "nobody",
+    ],
 )
 def test_a_bad_token_is_refused_and_not_repeated(token: str) -> None:
     door, _ = auth()
