@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BASE_SECONDS, CAP_SECONDS, STABLE_SECONDS = 0.1, 2.0, 1.0  # of their backoff, which the lab keeps short
 WAIT_SECONDS = 10.0  # for what should come
-BEAT_MS = 1000  # between the heart-beats that they want of a node: one that is frozen falls silent
+BEAT_MS = 1500  # between the heart-beats that they want of a node: one that is frozen falls silent
 
 
 class Returning:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from labs.broker import BrokerConfig, Limits, Peer
+from labs.net import resuming
 from labs.net.auth import AuthLimits
 from labs.net.resuming import ClientOptions, Ended, Event, GaveUp, Lost, Opened, ResumingClient, SendError
 from labs.net.serve import Server, ServerLimits
@@ -241,6 +243,16 @@ async def test_a_silent_server_is_noticed():
         assert heard.of(Ended)[0].code == 1006
         relay.mute = False
         await until(lambda: len(heard.of(Opened)) >= 2, "it is back")
+
+
+async def test_who_was_not_woken_does_not_blame_the_server(monkeypatch):
+    monkeypatch.setattr(resuming, "TOLERANCE", 1.2)
+    with served() as server:
+        async with running(f"127.0.0.1:{server.port}", heart_beat=(0, 1000)) as heard:
+            await ready(heard)
+            time.sleep(1.5)  # noqa: ASYNC251 - the whole process stands still, and beats have come meanwhile
+            await heard.client.send("/topic/a", "x")
+            assert heard.of(Ended) == []
 
 
 async def test_a_killed_server_is_found_again_and_its_new_history_too():

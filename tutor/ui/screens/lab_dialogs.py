@@ -97,14 +97,15 @@ class FaultsDialog(Dialog[tuple[str, str]]):
         self.action_number(event.option_index + 1)
 
     def _line(self, number: int, choice: tuple[Fault, str]) -> Content:
-        """Its number, and the target with its state, or the fault with what it does."""
+        """Its number, and the target with its state, or the fault with what it does. In no colour: on the line of the
+        cursor some could not be read."""
         fault, target = choice
         part = self._parts.get(target)
-        glyph, word, colour = STATES.get(part.state, UNKNOWN) if part is not None else ("", "", "")
-        state = (f"  {glyph} {word}".rstrip(), colour)
+        glyph, word, _ = STATES.get(part.state, UNKNOWN) if part is not None else ("", "", "")
+        state = f"  {glyph} {word}".rstrip()
         if len(self._faults) == 1:
-            return Content.assemble((f"{number}  ", "bold $primary"), (target, "bold"), state)
+            return Content.assemble((f"{number}  ", "bold"), (target, "bold"), state)
         return Content.assemble(
-            (f"{number if number < 10 else ' '}  ", "bold $primary"), (fault.id, "bold"), f" of {target}", state,
+            (f"{number if number < 10 else ' '}  ", "bold"), (fault.id, "bold"), f" of {target}", state,
             (f"  {fault.about}", "dim"),
         )  # fmt: skip
