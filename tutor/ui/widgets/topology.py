@@ -76,7 +76,7 @@ def picture(
     lines = sticky_lines(parts, links, places, lively, width=width)
     lines += [Content("")] if lines else []
     if crowded:
-        lines += _close(told, parts, links, lively)
+        lines += _close(told, parts, links, lively, width)
     else:
         names = min(MAX_NAME, max((len(id) for pair in told for id in pair), default=0)) + 2
         lines += [line for pair in told for line in (*_link(pair, parts, links, lively, names), Content(""))]
@@ -114,22 +114,24 @@ def _link(
 
 
 def _close(
-    pairs: Sequence[tuple[str, ...]], parts: Mapping[str, tape.Part], links: Links, lively: Collection[Link]
+    pairs: Sequence[tuple[str, ...]], parts: Mapping[str, tape.Part], links: Links, lively: Collection[Link], width: int
 ) -> Lines:
-    """Whom several dial, once, and below it a line for each of them."""
+    """Whom several dial, once, and below it a line for each of them; without the unit where there is no room for it."""
     lines: Lines = []
     for hub in dict.fromkeys(right for _, right in pairs):
         dialling = [left for left, right in pairs if right == hub]
         names, words = (max(map(len, each)) for each in (dialling, [_word(parts.get(id)) for id in dialling]))
         glyph, word, colour = state_of(parts.get(hub))
         lines.append(Content.assemble((f"{glyph} ", colour), (printable(hub), "bold"), (f" {word}", colour)))
+        digits = max(6, *(len(f"{links.get(way, 0):,}") for left in dialling for way in ((left, hub), (hub, left))))
+        unit = " B" if 6 + min(names, MAX_NAME) + words + 2 * (digits + 5) <= width else ""
         for left in dialling:
             glyph, _, colour = state_of(parts.get(left))
             lines.append(
                 Content.assemble(
                     ("└ " if left == dialling[-1] else "├ ", "$primary"), (f"{glyph} ", colour),
                     (cut(left, MAX_NAME).ljust(min(names, MAX_NAME)), "bold"),
-                    (f" {_word(parts.get(left)):<{words}} ", colour), *_sizes((left, hub), links, lively),
+                    (f" {_word(parts.get(left)):<{words}} ", colour), *_sizes((left, hub), links, lively, unit),
                 )
             )  # fmt: skip
         lines.append(Content(""))
@@ -142,9 +144,9 @@ def _word(part: tape.Part | None) -> str:
     return "" if word == "up" else word
 
 
-def _sizes(link: Link, links: Links, lively: Collection[Link]) -> Iterator[tuple[str, str]]:
+def _sizes(link: Link, links: Links, lively: Collection[Link], unit: str) -> Iterator[tuple[str, str]]:
     for way, arrow in ((link, "▶"), (link[::-1], "◀")):
-        yield f" {arrow} {links.get(way, 0):>6,} B", "bold $primary" if way in lively else "$primary"
+        yield f" {arrow} {links.get(way, 0):>6,}{unit}", "bold $primary" if way in lively else "$primary"
 
 
 def _arrow(drawn: str, lively: bool) -> Content:
