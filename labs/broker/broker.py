@@ -10,7 +10,7 @@ from labs.broker.config import EXPIRED, POLICY, PROTOCOL_ERROR, TOO_BIG, BrokerC
 from labs.broker.connect import Terms, answer, heart_beats, terms_of
 from labs.broker.counters import Counters
 from labs.broker.destinations import Kind, kind_of
-from labs.broker.effects import Close, Effect
+from labs.broker.effects import Close, Effect, Reading
 from labs.broker.exchange import Exchange
 from labs.broker.message import HEART_BEAT, error
 from labs.broker.outbound import Outbound
@@ -53,7 +53,7 @@ class Broker:
         self._users = Tally(limits.sessions_per_user)
         self._addresses = Tally(limits.sessions_per_address)
         self._timers = Timers(limits, now)
-        self._unread: dict[str, None] = {}  # sessions whose frames were not all carried out
+        self._unread: dict[str, None] = {}  # sessions whose frames were not all carried out, the next first
         self._now = now
         self._drain: tuple[float, int, str] | None = None  # until when, and how to close
 
@@ -140,10 +140,10 @@ class Broker:
 
     def tick(self, now: float) -> list[Effect]:
         """What is due: heart-beats, silent peers, expired identities and messages, work that was broken off."""
-        unread, self._unread = self._unread, {}
-        for name in unread:
-            if (session := self._sessions.get(name)) is not None:
-                self._read(session, now)
+        while self._unread and not self._outbound.exhausted:
+            name = next(iter(self._unread))
+            del self._unread[name]  # if it is not done, it is behind the others again
+            self._resume(self._sessions[name], now)
         self._exchange.queues.go_on(now)
         for session in self._timers.due(now):
             self._on_time(session, now)
@@ -205,6 +205,7 @@ class Broker:
         while session.state is not State.CLOSED:
             if self._outbound.exhausted:
                 self._unread[session.id] = None
+                self._pause(session)
                 return
             event = self._next_event(session)
             if event is None:
@@ -214,6 +215,22 @@ class Broker:
             except Violation as violation:
                 receipt = event.receipt if isinstance(event, StompError) else None
                 self._fail(session, violation, now, event.get("receipt") if isinstance(event, Frame) else receipt)
+
+    def _pause(self, session: Session) -> None:
+        """Leave to the network what it has not sent yet: its frames cannot be carried out as fast as they come."""
+        if not session.paused:
+            session.paused = True
+            self._outbound.add(Reading(session.id, False))
+
+    def _resume(self, session: Session, now: float) -> None:
+        """Carry out what was put off; then more may come."""
+        self._read(session, now)
+        put_off = session.waiting or session.id in self._unread
+        if session.paused and not put_off and session.state is not State.CLOSED:
+            session.paused = False
+            if session.beats is not None:
+                session.beats.heard_at = now
+            self._outbound.add(Reading(session.id, True))
 
     def _next_event(self, session: Session) -> Event | None:
         """What is to be carried out next; None when there is nothing yet."""
@@ -277,6 +294,8 @@ class Broker:
     # Time.
 
     def _on_time(self, session: Session, now: float) -> None:
+        if session.paused and session.beats is not None:  # it may have said something that was not read
+            session.beats.heard_at = now
         expires, beats = session.identity.expires, session.beats
         if expires is not None and now >= expires:
             self._fail(session, Violation("what this session was authenticated with has expired", EXPIRED), now)

@@ -47,7 +47,8 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Take no more from the client for now (`on` False), or go on: its frames wait for a store that nodes share."""
+    """Take no more from the client for now (`on` False), or go on: its frames wait, for a store that nodes share or
+    for their turn."""
 
     session: str
     on: bool

@@ -17,7 +17,7 @@ from labs.broker.commands import Commands
 from labs.broker.config import TRY_LATER, BrokerConfig
 from labs.broker.connect import terms_of
 from labs.broker.demands import Answer, Arrival, Arrived, Cut, Placed, QueueMade
-from labs.broker.effects import Close, Effect, Reading
+from labs.broker.effects import Close, Effect
 from labs.broker.message import error
 from labs.broker.session import Session, State
 from labs.broker.shared_commands import SharedCommands, message_of
@@ -173,22 +173,8 @@ class SharedBroker(Broker):
     def _take_in(self, session: Session, raw: bytes, now: float) -> None:
         super()._take_in(session, raw, now)
         ahead = READ_AHEAD if session.state is State.CONNECTED else 0
-        if session.waiting and not session.paused and session.parser.buffered >= ahead:
-            session.paused = True
-            self._outbound.add(Reading(session.id, False))
-
-    def _resume(self, session: Session, now: float) -> None:
-        self._read(session, now)
-        if session.paused and not session.waiting and session.state is not State.CLOSED:
-            session.paused = False
-            if session.beats is not None:
-                session.beats.heard_at = now
-            self._outbound.add(Reading(session.id, True))
-
-    def _on_time(self, session: Session, now: float) -> None:
-        if session.paused and session.beats is not None:  # it may have said something that was not read
-            session.beats.heard_at = now
-        super()._on_time(session, now)
+        if session.waiting and session.parser.buffered >= ahead:
+            self._pause(session)
 
     def _part(self, session: Session, frame: Frame) -> None:
         receipt = frame.get("receipt")

@@ -136,11 +136,27 @@ def test_one_message_cannot_make_the_broker_write_without_end():
     client.write("SEND\ndestination:/topic/a\n\n\0" * 400)
     written = len(client.inbox)
     assert written < 200 * 400, "the rest waits for the next tick"
+    assert client.paused, "and what it sends meanwhile waits in the network"
     assert world.broker.next_deadline() <= world.now
     other.publish("/topic/b", "x", receipt="r")
     other.take("RECEIPT")
     world.wait(0)
     assert len(client.inbox) == 200 * 400
+    assert not client.paused
+
+
+def test_those_who_send_much_at_once_take_turns():
+    world = World(config(message=10**6))
+    reader, *writers = (world.client() for _ in range(3))
+    for number in range(40):
+        reader.subscribe("/topic/a", number)
+    for name, writer in zip("ab", writers, strict=True):
+        writer.write(f"SEND\ndestination:/topic/a\n\n{name * 10_000}\0" * 45)
+    turns = ["".join(dict.fromkeys(body[0] for body in reader.bodies()))]
+    while world.broker.next_deadline() <= world.now:
+        world.carry_out(world.broker.tick(world.now))
+        turns.append("".join(dict.fromkeys(body[0] for body in reader.bodies())))
+    assert turns[:6] == ["ab", "a", "b", "a", "b", "a"], turns
 
 
 def test_who_sends_faster_than_it_can_be_carried_out_is_cut_off():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from labs.broker import Broker, BrokerConfig, Close, Effect, Limits, Peer, Send
+from labs.broker import Broker, BrokerConfig, Close, Effect, Limits, Peer, Reading, Send
 from labs.wire.stomp import Frame, HeartBeat, StompParser, Version
 
 CONFIG = BrokerConfig(wall=1_700_000_000.0)
@@ -31,6 +31,7 @@ class Client:
         self.binary: list[bool] = []
         self.beats = 0
         self.closed: tuple[int, str] | None = None
+        self.paused = False  # what it writes is not read
 
     def write(self, data: bytes | str) -> None:
         self.world.carry_out(self.world.broker.receive(self.name, data, self.world.now))
@@ -128,6 +129,9 @@ class World:
                 client = self.clients[effect.session]
                 assert client.closed is None, "closed twice"
                 client.closed = (effect.code, effect.reason)
+            elif isinstance(effect, Reading):
+                assert self.clients[effect.session].paused is effect.on, "said twice"
+                self.clients[effect.session].paused = not effect.on
             else:
                 raise AssertionError(effect)
 
