@@ -29,6 +29,7 @@ from labs.wire.handshake import switches
 from labs.wire.http_head import END_OF_HEAD, Head, parse_head
 
 RETRY_AFTER = ("Retry-After", "1")
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # what may be asked twice (RFC 9110 §9.2.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Balancer:
         self.limits = FrontLimits(HttpLimits(options.head, options.body))
         self.backends = Backends(backends.items(), rise=options.rise, fall=options.fall)
         self.passages: set[Passage] = set()
+        self.waiting: set[Visit] = set()  # for an answer
         self._sticky = Stickiness(options.key, options.cookie, options.cookie_age) if options.sticky else None
         self._tasks = tasks
         self._tap = tap
@@ -127,6 +129,9 @@ class Balancer:
 
     def _changed(self, backend: Backend, why: str) -> None:
         self.options.changed(backend.name, backend.state, why or "passes its check")
+        if not backend.healthy:
+            for visit in [each for each in self.waiting if each.backend is backend]:
+                visit.give_up()
 
     # The site.
 
@@ -152,13 +157,16 @@ class Balancer:
         elif len(self._connections) + len(self.passages) > self.options.connections:
             exchange.line(503, "too many connections", [RETRY_AFTER])
         else:
-            self._tasks.start(self._pass_on(exchange), "request")
+            self.pass_on(exchange)
 
-    async def _pass_on(self, exchange: Exchange) -> None:
-        """Find a node that takes it. Only one that has not been sent anything yet is given up for another."""
+    def pass_on(self, exchange: Exchange, *tried: str) -> None:
+        """Find a node for it that has not been `tried`."""
+        self._tasks.start(self._pass_on(exchange, set(tried)), "request")
+
+    async def _pass_on(self, exchange: Exchange, tried: set[str]) -> None:
+        """One that has been sent something is given up for another only when it is found to be dead."""
         now = time.time()
         bound = self._bound(exchange.request, now)
-        tried: set[str] = set()
         while not exchange.done and (backend := self.backends.choose(bound, tried)) is not None:
             tried.add(backend.name)
             cookie = [self._sticky.set_cookie(backend.name, now)] if self._sticky and backend.name != bound else []
@@ -198,7 +206,7 @@ class Visit(asyncio.Protocol):
     def __init__(self, balancer: Balancer, exchange: Exchange, backend: Backend, cookie: list[tuple[str, str]]) -> None:
         self._balancer = balancer
         self._exchange = exchange
-        self._backend = backend
+        self.backend = backend
         self._cookie = cookie
         self._since = time.monotonic()
         self._buffer = bytearray()
@@ -215,9 +223,9 @@ class Visit(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self._balancer.options.connect):
             if tap is None:
-                await loop.create_connection(lambda: self, *address_parts(self._backend.address))
+                await loop.create_connection(lambda: self, *address_parts(self.backend.address))
             else:
-                plug, line = await tap.dial(self._backend.address)
+                plug, line = await tap.dial(self.backend.address)
                 await loop.create_connection(lambda: TappedFront(tap, self, line), sock=plug)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -229,6 +237,7 @@ class Visit(asyncio.Protocol):
         self._exchange.on_gone = lambda: self._end("client")
         self._exchange.on_writable = self._transport.resume_reading
         self._timer = asyncio.get_running_loop().call_later(self._balancer.options.answer, self._late)
+        self._balancer.waiting.add(self)
         voucher = self._balancer.options.voucher
         self._transport.write(forwarded_request(self._exchange.request, self._exchange.peer, voucher))
 
@@ -241,7 +250,7 @@ class Visit(asyncio.Protocol):
             else:
                 self._pass_body(data)
         except FramingError as error:
-            self._fail(502, f"{self._backend.name}: {error}")
+            self._fail(502, f"{self.backend.name}: {error}")
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._over:
@@ -249,7 +258,7 @@ class Visit(asyncio.Protocol):
         if self._body is not None and exc is None and self._body.end():
             self._finish()
         else:
-            self._fail(502, f"{self._backend.name} ended before its answer did")
+            self._fail(502, f"{self.backend.name} ended before its answer did")
 
     def _read_head(self, data: bytes) -> None:
         self._buffer += data
@@ -306,13 +315,19 @@ class Visit(asyncio.Protocol):
         self._balancer.passages.discard(passage)
         self.leave()
         if why == "idle":
-            self._balancer.options.cut(self._backend.name, self._balancer.options.idle)
+            self._balancer.options.cut(self.backend.name, self._balancer.options.idle)
         self._log(why, received=passage.near.heard, sent=passage.far.heard)
 
     # How it ends.
 
+    def give_up(self) -> None:
+        """The node is dead, and has not begun to answer: ask another, where that does no harm."""
+        if self._exchange.request.method in SAFE:
+            self._end("its node is down")
+            self._balancer.pass_on(self._exchange, self.backend.name)
+
     def _late(self) -> None:
-        self._fail(504, f"{self._backend.name} has not answered within {self._balancer.options.answer:g} s")
+        self._fail(504, f"{self.backend.name} has not answered within {self._balancer.options.answer:g} s")
 
     def _finish(self) -> None:
         """The answer is whole."""
@@ -339,12 +354,13 @@ class Visit(asyncio.Protocol):
         self._stop_timer()
         if not self._over:
             self._over = True
-            self._backend.open -= 1
+            self.backend.open -= 1
 
     def _log(self, why: str, **more: int) -> None:
-        self._balancer.log(self._exchange, self._backend, self._since, why, **more)
+        self._balancer.log(self._exchange, self.backend, self._since, why, **more)
 
     def _stop_timer(self) -> None:
+        self._balancer.waiting.discard(self)
         if self._timer is not None:
             self._timer.cancel()
 

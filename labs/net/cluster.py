@@ -20,7 +20,8 @@ from labs.net.serve import ServeOptions
 from labs.net.store import Store, StoreError, open_store, start_store
 from labs.net.tasks import Tasks, together
 
-CHECK_SECONDS = 2.0  # a dead node is noticed at once: this is for a frozen one, and not for one that is only busy
+# A dead node is noticed at once: the checks are for a frozen one, and not for one that is only busy.
+CHECKS = Checks(every=0.5, timeout=1.5)
 DRAIN_MARGIN = 2.0  # seconds beyond a node's own bound
 
 
@@ -67,7 +68,7 @@ class Cluster:
         options = Options(
             host=host, port=port, access_log=given.access_log, own=own, voucher=voucher,
             proxies=read_networks(limits.trusted_proxies), head=limits.head_size, body=limits.body_size,
-            checks=Checks(timeout=CHECK_SECONDS),
+            checks=CHECKS,
         )  # fmt: skip
         self._balancer = Balancer({}, options, self._tasks)
         self._address = await self._balancer.listen()

@@ -212,6 +212,23 @@ async def test_a_node_that_does_not_answer_is_a_timeout():
         assert (await balanced.ask()).status == 504
 
 
+async def test_who_waits_for_a_node_that_is_found_dead_is_answered_by_another():
+    async def silent(reader, writer):
+        await reader.read()
+
+    checks = Checks(every=0.05, timeout=0.4)
+    async with node(silent) as a, node(named("b")) as b, balancing({"a": a, "b": b}, checks=checks) as balanced:
+        posted = asyncio.ensure_future(balanced.ask("POST", "/order"))
+        await until(lambda: len(balanced.balancer.waiting) == 1, "the dead node was asked")
+        balanced.balancer.drain("b")
+        asked = asyncio.ensure_future(balanced.ask())
+        await until(lambda: len(balanced.balancer.waiting) == 2, "it was asked again")
+        balanced.balancer.undrain("b")
+        assert (await asked).body == b"b"
+        assert not posted.done(), "what may have had an effect is not said again"
+        posted.cancel()
+
+
 async def test_heads_and_bodies_have_limits():
     async with three() as nodes, balancing(nodes, head=2000, body=100) as balanced:
         assert (await balanced.ask(X_Long="x" * 3000)).status == 431
