@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from tutor.study.lab_runs import lab_run
 from tutor.study.store import LabRun
 from tutor.ui.lab_feed import MAX_TAPE, Feed
 from tutor.ui.lab_model import LabModel, Row
+
+PIECE = 0.002  # seconds of reading the tape at a stretch
 
 
 class Process(Protocol):
@@ -61,8 +64,13 @@ class Run:
         await self.process.stop()
 
     async def drain(self, seconds: float) -> list[Row]:
-        """Read what has come, for about so long; returns the messages that it completed."""
-        rows = self._feed.drain(seconds)
+        """Read what has come, for about so long; returns the messages that it completed. A key that comes meanwhile
+        waits for no more than PIECE."""
+        end = time.monotonic() + seconds
+        rows = self._feed.drain(PIECE)
+        while self._feed.waiting and time.monotonic() < end:
+            await asyncio.sleep(0)
+            rows += self._feed.drain(PIECE)
         if self._feed.full and not self._stopped_for:
             await self.stop(f"stopped: more than {MAX_TAPE >> 20} MiB of tape")
         return rows

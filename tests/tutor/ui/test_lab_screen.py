@@ -472,6 +472,15 @@ async def test_faults_are_chosen_from_a_list(lab: Bencher) -> None:
         await bench.shows("fault freeze of server, by the learner", "❄ server", "frozen", "! freeze of server …")
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+async def test_help_has_a_place_however_many_keys_there_are(lab: Bencher, width: int) -> None:
+    async with lab((width, 24)) as bench:
+        await bench.run(*opening(), free_play())
+        await bench.until(lambda: bench.text.splitlines()[-1].startswith(" F freeze"), "the keys of the faults")
+        assert "? Help" in bench.text.splitlines()[-1]
+        assert bench.text.splitlines()[-1].endswith("q Quit") == (width == 200)
+
+
 async def test_each_fault_has_a_key_from_free_play_on_and_waits_for_the_one_before(lab: Bencher) -> None:
     freeze, kill = ({"do": "fault", "id": id, "target": at} for id, at in (("freeze", "server"), ("kill", "client")))
     async with lab() as bench:

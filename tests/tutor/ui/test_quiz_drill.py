@@ -39,6 +39,14 @@ async def test_a_whole_round(tutor: Open) -> None:
     assert [(each.rating, each.confidence) for each in kept()] == [(2, 2), (4, None), (3, 3), (3, None)]
 
 
+async def test_the_answer_keeps_half_of_a_small_screen(tutor: Open) -> None:
+    async with tutor("4", "enter", "1", size=(80, 24)) as pilot:
+        await shows(pilot, "Which of these did you say?")
+        rubric, card = pilot.app.screen.query_one("#rubric-pane"), pilot.app.screen.query_one("#card")
+        rubric.styles.height = 40  # as of very many key points
+        await until(pilot, lambda: 11 <= card.size.height < 16, "the card has its half")
+
+
 async def test_ticks_by_mouse_and_ratings_by_mouse(tutor: Open) -> None:
     async with tutor("4", "enter", "1") as pilot:
         await pilot.click("#rubric", offset=(3, 2))

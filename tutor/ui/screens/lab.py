@@ -117,6 +117,8 @@ class LabScreen(TutorScreen):
         if run is None:
             return
         rows = await run.drain(DRAIN_SECONDS)
+        if run is not self.run:
+            return  # it was run again meanwhile
         if rows:
             self._traffic.extend(rows)
         self._frame += 1

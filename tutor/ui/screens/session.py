@@ -26,7 +26,7 @@ from tutor.ui.widgets.sheet import Sheet
 
 Entry = Question | Fact
 BESIDE = 110  # cells from which the pane stands beside the card, as the style sheet has it
-SHARE = 0.66  # of the rows for the pane below the card, as the style sheet has it
+SHARE = 0.5  # of the rows for a rubric below the card: the other half is the answer's, which it is ticked by
 BELOW = 6  # rows of the pane for its border, heading and clock, and for what to press
 
 

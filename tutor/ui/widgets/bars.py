@@ -18,6 +18,8 @@ MODES = (
     ("progress", "Progress"),
 )
 PART = "   "
+HELP = "Help"
+"""The label of the key that is always shown"""
 NAMED = 90
 """From how many columns on there is room for the name of the program"""
 
@@ -53,7 +55,7 @@ class TopBar(Widget):
 
 
 class KeyBar(Widget):
-    """The shown keys of whatever has the focus, as many as fit; a click is the key."""
+    """The shown keys of whatever has the focus, as many as fit, and help; a click is the key."""
 
     ALLOW_SELECT = False
 
@@ -66,20 +68,28 @@ class KeyBar(Widget):
         self.call_after_refresh(self.refresh)  # what the key asked for comes first
 
     def render(self) -> RenderResult:
-        """One line: key and label by turns."""
-        line, shown = Content(""), set[str]()
+        """One line: key and label by turns, the most important first. Where not all fit, help has the last place: it
+        tells the others."""
+        items = self._items()
+        room = self.size.width - sum(item.cell_length for item in items.values())
+        if room < 0 and HELP in items:
+            items[HELP] = items.pop(HELP)
+        while room < 0 and len(items) > 1:
+            dropped = [label for label in items if label != HELP][-1]
+            room += items.pop(dropped).cell_length
+        return Content("").join(items.values())
+
+    def _items(self) -> dict[str, Content]:
+        """By label."""
+        items: dict[str, Content] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if not binding.show or binding.description in shown or self._is_typed(binding.key):
-                continue
-            shown.add(binding.description)
-            press = Style.from_meta({"@click": f"press({binding.key!r})"})
-            key = Content.styled(f" {self.app.get_key_display(binding)} ", "bold $primary")
-            item = (key + Content.styled(f"{binding.description} ", "$foreground 80%")).stylize(press)
-            if line.cell_length + item.cell_length > self.size.width:
-                break
-            line += item
-        return line
+            if binding.show and binding.description not in items and not self._is_typed(binding.key):
+                press = Style.from_meta({"@click": f"press({binding.key!r})"})
+                key = Content.styled(f" {self.app.get_key_display(binding)} ", "bold $primary")
+                label = Content.styled(f"{binding.description} ", "$foreground 80%")
+                items[binding.description] = (key + label).stylize(press)
+        return items
 
     def _is_typed(self, key: str) -> bool:
         """Whether the key would only write a letter where one types."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.message import Message as UiMessage
+from textual.reactive import reactive
 
 from tutor.ui import keys
 from tutor.ui.lab_model import Row
@@ -25,13 +26,8 @@ class MessageList(Rows):
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.WIRE]
     HEAD = 1
-
-    class Selected(UiMessage):
-        """The cursor came to stand on `row`, or on none."""
-
-        def __init__(self, row: Row | None) -> None:
-            super().__init__()
-            self.row = row
+    selected: reactive[Row | None] = reactive(None, repaint=False)
+    """The message under the cursor. Who watches it knows at once: its bytes are in the frame that shows the cursor"""
 
     class Opened(UiMessage):
         """The learner wants to see the bytes of the message under the cursor."""
@@ -131,12 +127,10 @@ class MessageList(Rows):
 
     def point(self, index: int) -> None:
         """Put the cursor on a message and tell which it is."""
-        before = self.current
         super().point(index)
         if self.cursor == self.count - 1:
             self.unread = 0
-        if self.current is not before or before is None:
-            self.post_message(self.Selected(self.current))
+        self.selected = self.current
 
     def moved(self, index: int) -> None:
         """Following ends where the learner leaves the newest, and begins there again."""

@@ -61,11 +61,13 @@ class Traffic(Vertical):
         """Show the bytes of the message under the cursor."""
         self.inspector.show(self.wire.messages.current)
 
-    @on(Wire.Selected)
-    def _selected(self, event: Wire.Selected) -> None:
-        event.stop()
+    def on_mount(self) -> None:
+        """The bytes go with the cursor."""
+        self.watch(self.wire.messages, "selected", self._selected, init=False)
+
+    def _selected(self, row: Row | None) -> None:
         if not (self._live and self.wire.messages.follow):
-            self.inspector.show(event.row)
+            self.inspector.show(row)
 
     @on(MessageList.Opened)
     def _opened(self, event: MessageList.Opened) -> None:

@@ -9,11 +9,9 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message as UiMessage
 from textual.widgets import Input, Static
 
 from tutor.ui import keys, message_filter
-from tutor.ui.lab_model import Row
 from tutor.ui.lines import counted
 from tutor.ui.message_filter import FilterError
 from tutor.ui.widgets.messages import MessageList
@@ -27,13 +25,6 @@ class FilterLine(Input):
 
 class Wire(Vertical):
     """List, filter and count."""
-
-    class Selected(UiMessage):
-        """The cursor came to stand on `row`, or on none."""
-
-        def __init__(self, row: Row | None) -> None:
-            super().__init__()
-            self.row = row
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
@@ -109,12 +100,6 @@ class Wire(Vertical):
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
         self.messages.focus()
-
-    @on(MessageList.Selected)
-    def _selected(self, event: MessageList.Selected) -> None:
-        # Said anew by this pane: what the list says while a key of the filter is handled here goes no further.
-        event.stop()
-        self.post_message(self.Selected(event.row))
 
     @on(MessageList.Changed)
     def _count(self) -> None:
