@@ -5,15 +5,14 @@ python -m tests.bench.broker        with the other two: pip install --target DIR
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from importlib.metadata import version
 
 from labs.broker import Broker, BrokerConfig, Limits, Peer, Send
 from labs.wire.stomp import Frame, StompParser, encode
+from tests.bench.rounds import best
 
 FRAMES = 2000
-ROUNDS = 5
 SPLIT = 40  # bytes of a piece
 BODY = b"x" * 128
 FRAME = Frame(
@@ -48,16 +47,6 @@ def main() -> None:
         print(f"fan-out 1 -> 1,000, {text}: {seconds * 1e6:.0f} µs a message, {1000 / seconds / 1e6:.2f}M deliveries/s")
     for ack in ("auto", "client-individual"):
         print(f"queue, one producer, one consumer, {ack}: {queue(ack):,.0f} messages/s")
-
-
-def best(run: Callable[[], object]) -> float:
-    """Seconds of the fastest of some rounds."""
-    times = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def codec(title: str, ours: Callable[[], object], theirs: dict[str, Callable[[], object]]) -> None:

@@ -6,8 +6,6 @@ python -m tests.bench.dissect
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
 
 from websockets import frames as reference
 from websockets.streams import StreamReader
@@ -16,11 +14,11 @@ from labs.wire.dissect import Dissector
 from labs.wire.frames import BINARY, TEXT, encode_frame
 from labs.wire.handshake import accept_headers, build_request, build_response, upgrade_headers
 from labs.wire.stomp import Frame, StompParser, encode
+from tests.bench.rounds import best
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 CHUNK = 64 * 1024  # what one read carries
 FRAMES = 4000
-ROUNDS = 5
 
 
 def main() -> None:
@@ -35,16 +33,6 @@ def main() -> None:
             f"parser of websockets {size / theirs:.0f} MB/s, ratio {theirs / ours:.2f}"
         )
     stomp()
-
-
-def best(run: Callable[[], None]) -> float:
-    """Seconds of the fastest of some rounds."""
-    times = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def dissect(chunks: list[bytes]) -> None:

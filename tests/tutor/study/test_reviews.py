@@ -3,13 +3,13 @@
 import dataclasses
 import json
 import random
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.bench.reviews import KILLS, kill_writers
+from tests.tutor.spoiled import SPOILED, Spoil
 from tutor.study import backup, bank
 from tutor.study.learner import Learner
 from tutor.study.quiz import DrillSession
@@ -81,21 +81,8 @@ def test_two_instances_at_once(path: Path):
     assert len(one.all()) == len(other.all()) == 20
 
 
-def damaged(path: Path) -> None:
-    path.write_bytes(b"not a database at all " * 100)
-
-
-def newer(path: Path) -> None:
-    store = Store(path)
-    store.keep_setting("a", "b")
-    store.close()
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 99")
-    connection.close()
-
-
-@pytest.mark.parametrize(("spoil", "says"), [(damaged, "is damaged"), (newer, "newer ws-tutor")])
-def test_studying_goes_on_where_nothing_can_be_saved(path: Path, spoil, says: str):
+@pytest.mark.parametrize(("spoil", "says"), SPOILED)
+def test_studying_goes_on_where_nothing_can_be_saved(path: Path, spoil: Spoil, says: str):
     spoil(path)
     before = path.read_bytes()
     store = Store(path)

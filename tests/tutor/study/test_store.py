@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tutor.spoiled import damaged, newer
 from tutor.study import store
 from tutor.study.store import LabRun, Place, Prediction, Store
 
@@ -148,24 +149,11 @@ def test_a_file_that_may_only_be_read(path: Path, opened: Opened):
     assert kept.settings() == {"theme": "dark"}
 
 
-def newer(path: Path) -> None:
-    kept = Store(path)
-    kept.mark_seen("a", "read")
-    kept.close()
-    connection = sqlite3.connect(path)
-    connection.execute(f"PRAGMA user_version = {len(store.MIGRATIONS) + 1}")
-    connection.close()
-
-
 def foreign(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE bookmark (url TEXT)")
     connection.commit()
     connection.close()
-
-
-def damaged(path: Path) -> None:
-    path.write_bytes(b"not a database at all " * 100)
 
 
 @pytest.mark.parametrize(

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.tutor.spoiled import SPOILED, Spoil
 from tests.tutor.ui.conftest import Open, press
 from tests.tutor.ui.screen_text import screen_text, until
 from tutor.study.reviews import Reviews
-from tutor.study.store import MIGRATIONS, Store
+from tutor.study.store import Store
 from tutor.ui.app import TutorApp
 
 
-def damaged(path: Path) -> None:
-    path.write_bytes(b"not a database at all " * 100)
-
-
-def newer(path: Path) -> None:
-    store = Store(path)
-    store.keep_setting("a", "b")
-    store.close()
-    connection = sqlite3.connect(path)
-    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
-    connection.close()
-
-
-@pytest.mark.parametrize(("spoil", "says"), [(damaged, "is damaged"), (newer, "newer ws-tutor")])
-async def test_a_file_that_cannot_be_used(tutor: Open, home: Path, spoil: Callable[[Path], None], says: str) -> None:
+@pytest.mark.parametrize(("spoil", "says"), SPOILED)
+async def test_a_file_that_cannot_be_used(tutor: Open, home: Path, spoil: Spoil, says: str) -> None:
     file = home / "data" / "progress.db"
     file.parent.mkdir(parents=True)
     spoil(file)
