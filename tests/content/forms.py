@@ -90,14 +90,14 @@ def sources(question: Question) -> Iterator[str]:
 
 def fences(markdown: str) -> list[tuple[str, str]]:
     """The code blocks of a text as (language, code)."""
-    return [(token.info.strip(), token.content) for token in _flat(markdown) if token.type in {"fence", "code_block"}]
+    return [(token.info.strip(), token.content) for token in _code(markdown)]
 
 
 def without_code(markdown: str) -> str:
     """A text with its code blocks left out."""
     lines = markdown.split("\n")
-    for token in _flat(markdown):
-        if token.type in {"fence", "code_block"} and token.map:
+    for token in _code(markdown):
+        if token.map:
             lines[token.map[0] : token.map[1]] = [""] * (token.map[1] - token.map[0])
     return "\n".join(lines)
 
@@ -108,5 +108,8 @@ def prose_words(markdown: str) -> int:
     return len(re.findall(r"[^\W_][\w'’.,:/§%+-]*", re.sub(r"\]\([^)]*\)", "]", "\n".join(lines))))
 
 
-def _flat(markdown: str) -> list[Token]:
-    return parser().parse(markdown)
+def _code(markdown: str) -> list[Token]:
+    """Most texts have nothing that could begin a block, and need not be parsed."""
+    if not any(sign in markdown for sign in ("```", "~~~", "    ", "\t")):
+        return []
+    return [token for token in parser().parse(markdown) if token.type in {"fence", "code_block"}]
