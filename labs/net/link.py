@@ -177,10 +177,10 @@ class Link(asyncio.Protocol):
 
     def send_frame(self, raw: bytes) -> None:
         """One whole unmasked frame, encoded already; it leaves with the rest of what this turn of the loop writes."""
-        if self.gather(raw):
+        if self.add_frame(raw):
             asyncio.get_running_loop().call_soon(self.flush)
 
-    def gather(self, raw: bytes) -> bool:
+    def add_frame(self, raw: bytes) -> bool:
         """The same for a frame that many links share, whose sender writes to all of them at once: True where it is the
         first of this turn, so that flush() has to be called."""
         if not self.open:

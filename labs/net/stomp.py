@@ -178,7 +178,7 @@ class Stomp:
             for session in sessions:
                 channel = channels.get(session)
                 if type(channel) is Link:
-                    if channel.gather(frame):
+                    if channel.add_frame(frame):
                         gathered.append(channel)
                 elif channel is not None:
                     channel.send(head + tail, text=text)
