@@ -204,3 +204,15 @@ def test_keys_have_ids_words_and_reach_every_terminal() -> None:
 def tutor_of(pilot: Pilot[Any]) -> TutorApp:
     assert isinstance(pilot.app, TutorApp)
     return pilot.app
+
+
+@pytest.mark.parametrize("mode", ["1", "3", "4"])
+async def test_an_arrow_goes_to_the_next_line_where_the_page_is_too_long_too(tutor: Open, mode: str) -> None:
+    async with tutor(size=(80, 12)) as pilot:
+        await press(pilot, mode)
+        await until(pilot, lambda: pilot.app.focused, "the cursor is somewhere")
+        first = pilot.app.focused
+        await press(pilot, "down")
+        await until(pilot, lambda: pilot.app.focused is not first, "the cursor is on the next line")
+        await press(pilot, "up")
+        await until(pilot, lambda: pilot.app.focused is first, "the cursor is back")

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 TOO_SMALL = "This terminal is too small: the tutor needs 40 × 10 cells, and is at home from 80 × 24."
 
 
+class Page(VerticalScroll, inherit_bindings=False, can_focus=False):
+    """A column of choices that scrolls with the cursor: the arrows are the screen's, and do not scroll it past that."""
+
+
 class TutorScreen(Screen[None]):
     """A mode. `MODE` is its name in the line at the top; `body` is what stands between the lines."""
 

@@ -16,7 +16,7 @@ from labs.lab import Lab
 from tutor.study.store import LabRun
 from tutor.ui import keys
 from tutor.ui.lines import Lines, counted, hang
-from tutor.ui.screens.base import TutorScreen
+from tutor.ui.screens.base import Page, TutorScreen
 from tutor.ui.screens.today import lab_line
 from tutor.ui.widgets.choice import Choice
 from tutor.ui.widgets.sheet import Sheet
@@ -32,7 +32,7 @@ class LabsScreen(TutorScreen):
     def body(self) -> Iterable[Widget]:
         """The list, and the claims."""
         with Horizontal():
-            with VerticalScroll(id="labs", can_focus=False):
+            with Page(id="labs"):
                 yield Static("Labs", classes="title title-of-page")
                 for lab in catalog.LABS:
                     yield Choice(lab.name.ljust(11), lab_line(lab), id=f"lab-{lab.name}", classes="lab")

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from textual import on
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -16,7 +15,7 @@ from tutor.study.model import Fact, Question
 from tutor.ui import keys
 from tutor.ui.lines import counted
 from tutor.ui.quiz_text import interview
-from tutor.ui.screens.base import TutorScreen
+from tutor.ui.screens.base import Page, TutorScreen
 from tutor.ui.widgets.choice import Choice
 
 MODES = {
@@ -47,7 +46,7 @@ class QuizScreen(TutorScreen):
         """A line of choice each."""
         if self._behind:
             return
-        with VerticalScroll(id="quiz", can_focus=False):
+        with Page(id="quiz"):
             yield Static("Quiz", classes="title title-of-page")
             for mode in MODES:
                 yield Choice(MODES[mode][0].ljust(16), _about(mode, ""), id=f"quiz-{mode}", classes="mode")

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import on, work
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
@@ -22,7 +22,7 @@ from labs.wire.printable import cut
 from tutor.ui import keys
 from tutor.ui.desk import GLYPHS, Desk
 from tutor.ui.lines import counted
-from tutor.ui.screens.base import TutorScreen
+from tutor.ui.screens.base import Page, TutorScreen
 from tutor.ui.widgets.choice import Choice
 from tutor.ui.widgets.sheet import Sheet
 
@@ -59,7 +59,7 @@ class TodayScreen(TutorScreen):
 
     def body(self) -> Iterable[Widget]:
         """All that is known without a file."""
-        with VerticalScroll(id="today", can_focus=False):
+        with Page(id="today"):
             yield Static("Today", classes="title title-of-page")
             yield Static(ABOUT, id="about")
             yield Choice("▶ ", START, id="start")
