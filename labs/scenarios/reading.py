@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from labs.recording import Tape, Traced
 from labs.tape import Step
@@ -51,12 +52,15 @@ class SeenFrame:
 def exchanges(tape: Tape, *steps: str, server: str | None = None) -> list[Exchange]:
     """The exchanges whose connections began in one of `steps` (all without any), with `server` where given."""
     found = []
+    known = _ANSWERED.setdefault(tape, {})
     spoken: dict[str, list[Traced]] = {}
     for traced in tape.messages():
-        if traced.message.proto == "http":
+        if traced.message.proto == "http" and traced.message.conn not in known:
             spoken.setdefault(traced.message.conn, []).append(traced)
     for conn in tape.conns():
-        exchange = _exchange(conn, spoken.get(conn, []))
+        exchange = known.get(conn) or _exchange(conn, spoken.get(conn, []))
+        if exchange is not None and exchange.response is not None:
+            known[conn] = exchange
         if exchange is None or (steps and exchange.request.step not in steps):
             continue
         if server in (None, exchange.request.message.receiver):
@@ -73,8 +77,9 @@ def _exchange(conn: str, messages: list[Traced]) -> Exchange | None:
     return Exchange(conn, *request, *response)
 
 
-# A tape is read anew for each verdict, and a herd has many heads.
+# A tape is read anew for each verdict, and a herd has many heads: what is answered stays as it is.
 _head = lru_cache(maxsize=8192)(parse_head)
+_ANSWERED: WeakKeyDictionary[Tape, dict[str, Exchange]] = WeakKeyDictionary()
 
 
 def since(tape: Tape, step: str) -> int:
