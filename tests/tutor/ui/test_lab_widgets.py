@@ -220,6 +220,7 @@ def test_an_arrow_leads_from_each_client_to_the_node_that_it_is_on() -> None:
     links = {("ann", "lb"): 5, ("lb", "node-2"): 1234, ("node-2", "lb"): 7, ("lb", "node-3"): 1, ("lb", "shop"): 2}
     places = {"ann": Place("node-2", "lb"), "di": Place("node-1", "lb", lasts=False)}
     places |= dict.fromkeys(("bo", "cy"), Place("node-2", "lb", before="node-1"))
+    assert all(line.plain == "" for line in picture(parts, links, places=places, width=0)), "a pane that is hidden"
     wide = [line.plain.rstrip() for line in picture(parts, links, {("lb", "node-2")}, places, 60)]
     assert "├ ❄ node-2 frozen   ◀━━ ann  ◀━━ bo, cy from node-1" in wide
     lines = [line.plain.rstrip() for line in picture(parts, links, {("lb", "node-2")}, places, 43)]

@@ -13,6 +13,7 @@ from tutor.ui.lines import Lines, hang
 from tutor.ui.part_states import state_of
 
 MAX_NAME = 16
+NARROW = 12  # cells for the arrows, also in a pane that is hidden and has none
 WORD = 8  # cells of a state at least, so that little moves
 AWAY = "away"  # its connection has ended, and it is not back yet
 
@@ -46,7 +47,7 @@ def sticky_lines(
         last = node is nodes[-1]
         head = Content.styled("└ " if last else "├ ", "$primary") + _name(node, names, words)
         below = Content.styled("  " if last else "│ ", "$primary")
-        arrows = _arrows(node.id, places, width - head.cell_length)
+        arrows = _arrows(node.id, places, max(NARROW, width - head.cell_length))
         pad = " " * (head.cell_length - below.cell_length)
         lines += [head + arrows[0], *(below + pad + line for line in arrows[1:])]
         if sizes:
