@@ -48,9 +48,8 @@ class Topology(Sheet):
         now = ({id: _last(part) if over else part for id, part in parts.items()}, dict(links), lively, dict(places))
         if now == self._shown:
             return
-        height = len(self.lines(self.content_size.width))
         self._shown = now
-        self.refresh(layout=len(self.lines(self.content_size.width)) != height)
+        self.redraw()
 
     def lines(self, width: int) -> Lines:
         """The picture, or that there are no parts yet."""
