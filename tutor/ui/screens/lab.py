@@ -52,6 +52,7 @@ class LabScreen(TutorScreen):
 
     def __init__(self, lab: Lab, verdict: str = "", start: Start = LabProcess) -> None:
         super().__init__()
+        self.add_class("-at-story", update=False)  # as it begins; later it would style every widget anew
         self.lab = lab
         self.run: Run | None = None
         self._wanted = verdict if verdict in lab.verdicts else ""
