@@ -50,7 +50,7 @@ def _open_ui(bank: list[Path] | None) -> int:
             file=sys.stderr,
         )
         return 2
-    from tutor.ui.app import main as ui
+    from tutor.ui.start import main as ui
 
     return ui(bank)
 

@@ -124,7 +124,7 @@ def wait(terminal: Terminal, seconds: float) -> None:
 
 def first_bytes(home: str) -> float:
     """Seconds from pressing run to the first message of the handshake lab on the screen."""
-    terminal = Terminal([sys.executable, "-m", "tutor.ui.app"], home)
+    terminal = Terminal([sys.executable, "-m", "tutor.ui.start"], home)
     try:
         terminal.read(b" read")
         terminal.rest(1.0)

@@ -156,7 +156,7 @@ def main() -> None:
     """Print median and 95th percentile of each kind of key, in milliseconds and as a ratio to the bare app's."""
     with tempfile.TemporaryDirectory(prefix="bench-ui-") as home:
         questions = sys.argv[1] if sys.argv[1:] else str(bank(Path(home)))
-        terminal = Terminal([sys.executable, "-m", "tutor.ui.app", questions], home)
+        terminal = Terminal([sys.executable, "-m", "tutor.ui.start", questions], home)
         bare = Terminal([sys.executable, "-c", BARE], home)
         try:
             terminal.read(b" read")

@@ -24,8 +24,8 @@ def run(args: argparse.Namespace) -> int:
         return run_plain(args, plan)
     if args.report:
         return _fail("--report goes with --plain; on the screen w writes the report of an interview")
-    from tutor.ui.app import main
     from tutor.ui.sessions import Wanted
+    from tutor.ui.start import main
 
     return main(args.bank or None, Wanted(args.mode, args.count, plan, False if args.no_clock else None))
 

@@ -4,10 +4,10 @@ made anew from the memory each time: days that were missed leave no debt."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import fmean
+from math import fsum
 
 from labs import catalog
 from tutor.study.model import Bank, Fact, Question
@@ -85,7 +85,7 @@ def plan(bank: Bank, memory: Memory, reviews: Iterable[Review], runs: Sequence[L
     return Today(
         day,
         left,
-        fmean(expected.values()) if expected else 0.0,
+        _mean(expected.values()) if expected else 0.0,
         _session(questions, facts, lab if minutes >= LAB_FROM_MINUTES else "", minutes * 60),
         weakest_topics(entries, expected),
         lab,
@@ -125,7 +125,7 @@ def weakest_topics(entries: Sequence[Entry], expected: dict[str, float]) -> tupl
         for tag in entry.tags:
             tagged[tag].append(entry.id)
     topics = [
-        Topic(tag, fmean(expected[card] for card in cards), tuple(cards))
+        Topic(tag, _mean([expected[card] for card in cards]), tuple(cards))
         for tag, cards in tagged.items()
         if len(cards) >= TOPIC_SIZE
     ]
@@ -156,3 +156,8 @@ def wrong_but_sure(bank: Bank, reviews: Iterable[Review]) -> tuple[Entry, ...]:
     both: list[Entry] = [*bank.questions, *bank.facts]
     entries = {entry.id: entry for entry in both}
     return tuple(entries[each.card] for each in wrong if each.card in entries)
+
+
+def _mean(values: Collection[float]) -> float:
+    """statistics.fmean, without the modules that come with it: a drill from the command line waits for each."""
+    return fsum(values) / len(values)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path, PurePath
 from threading import Event
@@ -21,7 +21,6 @@ from tutor.study.model import Fact, Question
 from tutor.ui import keys, themes
 from tutor.ui.desk import Desk
 from tutor.ui.screens.base import TutorScreen
-from tutor.ui.screens.today import TodayScreen
 from tutor.ui.sessions import Wanted, start
 from tutor.ui.style_sheet import SteadyStylesheet
 
@@ -32,6 +31,12 @@ WIDTHS = [(0, "-tiny"), (40, "-narrow"), (110, "-split"), (160, "-wide")]
 PATIENCE = 1.0  # seconds that what can wait waits for the screen at most
 HEIGHTS = [(0, "-flat"), (10, "-low"), (32, "-high")]
 """From how many columns and rows on a screen has which class"""
+
+
+def _today() -> Screen[None]:
+    from tutor.ui.screens.today import TodayScreen
+
+    return TodayScreen()
 
 
 def _questions() -> Screen[None]:
@@ -65,7 +70,7 @@ class TutorApp(App[None]):
     NOTIFICATION_TIMEOUT = 3
     CSS_PATH: ClassVar[str | PurePath | list[str | PurePath]] = "tutor.tcss"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        "today": TodayScreen,
+        "today": _today,
         "questions": _questions,
         "labs": _labs,
         "quiz": _quiz,
@@ -89,13 +94,17 @@ class TutorApp(App[None]):
         self.stylesheet = SteadyStylesheet(self.get_css_variables())
 
     def on_mount(self) -> None:
+        """Begin."""
+        self._begin()
+
+    def _begin(self) -> None:
         """The first screen is painted before a file is read."""
         self.call_after_refresh(self._load)
 
     @work(thread=True, exit_on_error=False)
     def _load(self) -> None:
         worker = get_current_worker()
-        self.desk.load()
+        self._read()
         if not worker.is_cancelled:
             drawn = Event()
             self.call_from_thread(self._show_loaded, drawn.set)
@@ -103,6 +112,10 @@ class TutorApp(App[None]):
             if self.desk.problem:
                 self.call_from_thread(self._saving_changed)
             self._prepare()
+
+    def _read(self) -> None:
+        """Bank and progress."""
+        self.desk.load()
 
     def _show_loaded(self, drawn: Callable[[], None]) -> None:
         """The screens fill; `drawn` is called when that is on the terminal, and what may wait no longer has to."""
@@ -268,7 +281,8 @@ def _quiz_behind() -> Screen[None]:
 
 
 class QuizApp(TutorApp):
-    """The tutor, opened in a quiz mode. One style sheet more at once costs less than to parse all again for it."""
+    """The tutor, opened in a quiz mode. The card is what one waits for, and not the frame round it: the files are read
+    while the frame is made. One style sheet more at once costs less than to parse all again for it."""
 
     CSS_PATH: ClassVar[str | PurePath | list[str | PurePath]] = ["tutor.tcss", "quiz.tcss"]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {**TutorApp.MODES, "quiz": _quiz_behind}
@@ -277,20 +291,14 @@ class QuizApp(TutorApp):
     def __init__(self, bank_paths: Sequence[Path] | None, wanted: Wanted) -> None:
         super().__init__(bank_paths)
         self._wanted = wanted
+        reader = ThreadPoolExecutor(1, "bank")
+        self._reading = reader.submit(self.desk.load)
+        reader.shutdown(wait=False)
 
-    def on_mount(self) -> None:
-        """The session is what is painted first."""
+    def _begin(self) -> None:
+        """The session is what is painted first, with its card where that is there by then."""
+        self._load()
         start(self, self._wanted)
 
-
-def main(bank_paths: Sequence[Path] | None = None, quiz: Wanted | None = None) -> int:
-    """Run the terminal UI, in a quiz mode where one is wanted; gives back the exit status."""
-    gc.set_threshold(20_000, 20, 20)  # widgets make many small objects: collect seldom, and not in the midst of a key
-    sys.setswitchinterval(0.0005)  # s: while a key is being answered, what is to be saved gets to the disk
-    app = QuizApp(bank_paths, quiz) if quiz else TutorApp(bank_paths)
-    app.run()
-    return app.return_code or 0
-
-
-if __name__ == "__main__":
-    sys.exit(main([Path(argument) for argument in sys.argv[1:]] or None))
+    def _read(self) -> None:
+        self._reading.result()

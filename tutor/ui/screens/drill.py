@@ -51,10 +51,11 @@ class DrillScreen(SessionScreen):
         self._unfolding = Unfolding()
 
     def side(self) -> Iterable[Widget]:
-        """A rubric, and a line to type a fact in."""
+        """A rubric, and where facts are asked a line to type them in."""
         with VerticalScroll(id="rubric-pane", classes="takes", can_focus=False):
             yield Rubric(id="rubric")
-        yield TypedAnswer(MAX_TYPED)
+        if any(isinstance(each, Fact) for each in self._plan):
+            yield TypedAnswer(MAX_TYPED)
 
     def begin(self) -> None:
         """Choose the cards."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from textual import on
+from textual.app import ComposeResult
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -42,10 +43,18 @@ class QuizScreen(TutorScreen):
         super().__init__()
         self._behind = behind
 
+    def compose(self) -> ComposeResult:
+        """Nothing, while a session stands over it."""
+        if not self._behind:
+            yield from super().compose()
+
+    def show_status(self) -> None:
+        """Say it where it is seen."""
+        if not self._behind:
+            super().show_status()
+
     def body(self) -> Iterable[Widget]:
         """A line of choice each."""
-        if self._behind:
-            return
         with Page(id="quiz"):
             yield Static("Quiz", classes="title title-of-page")
             for mode in MODES:
