@@ -193,6 +193,8 @@ class Relay:
         from redis.exceptions import ResponseError
 
         await self._load()
+        if not self._outbox.take():  # loading took so long that they have failed meanwhile
+            return
         pipeline = self._client.pipeline(transaction=False)
         sent = self._outbox.sent
         for step in sent:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from labs.net import relay
+from labs.net.relay import RelayLimits
 from labs.net.store import Store, StoreError, open_store
 from labs.net.tasks import Tasks
 from tests.labs.net.clustering import QUICK, Client, Cluster, cluster
@@ -78,6 +79,21 @@ async def joined(running: Cluster) -> None:
         await until(lambda relay=node.relay: relay.connected and not relay._must_admit, f"node {index} is back")
         client = await running.client(index)
         await client.done("SEND", "", destination="/topic/back")
+
+
+async def test_what_fails_while_the_store_is_dialled_again_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "ANSWER_SECONDS", 0.6)
+    async with cluster(1, relay_limits=RelayLimits(relay_wait=0.3, relay_lease=30)) as running:
+        clients = [await running.client(0) for _ in range(2)]
+        node = running.nodes[0].relay
+        assert node is not None
+        async with frozen(running.store):
+            await clients[0].send("SEND", destination="/topic/a", receipt="r")
+            await clients[0].failed("store did not answer", code=1013, receipt="r")
+            await until(lambda: not node.connected, "the store is given up")
+            await clients[1].send("SEND", destination="/topic/a", receipt="r")
+            await clients[1].failed("store did not answer", code=1013, receipt="r")
+        await joined(running)
 
 
 async def test_connections_that_are_cut_in_mid_traffic_lose_and_repeat_nothing() -> None:
