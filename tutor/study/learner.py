@@ -83,8 +83,11 @@ class Learner:
         self._later(lambda: self._kept.add(review))
 
     def remove(self, review: Review) -> None:
-        """Take a review back."""
+        """Take a review back, with the answer of an interview that it is of."""
         self.reviews = [each for each in self.reviews if each.id != review.id]
+        self.mocks = [
+            KeptMock(kept.mock, tuple(each for each in kept.answers if each[0].id != review.id)) for kept in self.mocks
+        ]
         self.memory.remove(review)
         self._later(lambda: self._kept.remove(review))
 

@@ -61,8 +61,9 @@ def draw(bank: Bank, minutes: int, rng: random.Random, mix: dict[Level, int] | N
 
 
 class MockSession:
-    """One interview: `note` and `confide` while answering, `reveal` the rubric, `tick`, `rate`; then read or answer
-    `follow_ups` and `proceed`. What is answered is saved at `rate`; the clock only tells, it cuts nothing off."""
+    """One interview: `note` and `confide` while answering, `reveal` the rubric, `tick`, `rate` (and `undo`); then
+    read or answer `follow_ups` and `proceed`. What is answered is saved at `rate`; the clock tells, and cuts nothing
+    off."""
 
     def __init__(self, questions: Sequence[Question], minutes: int, log: Log, now: datetime) -> None:
         self.questions = tuple(questions)
@@ -145,6 +146,15 @@ class MockSession:
         self.answers.append((done, answer))
         self.rated = True
         return done
+
+    def undo(self) -> bool:
+        """Take the rating of the question at hand back; its rubric is ticked as it was. False where it has none yet."""
+        if not self.rated:
+            return False
+        done, _ = self.answers.pop()
+        self._log.remove(done)
+        self.rated, self.follow_ups = False, ()
+        return True
 
     def proceed(self, now: datetime) -> Question | None:
         """On to the next question, which is returned."""

@@ -99,7 +99,7 @@ class Log(Protocol):
         """Keep a review."""
 
     def remove(self, review: Review) -> object:
-        """Take a review back."""
+        """Take a review back, with the answer of an interview that it is of."""
 
     def begin_mock(self, mock: Mock) -> object:
         """Keep the plan of a mock interview."""
@@ -133,7 +133,7 @@ class Reviews:
         return self._store.transact([insert_review(review)])
 
     def remove(self, review: Review) -> bool:
-        """Take a review back."""
+        """Take a review back, with the answer of an interview that it is of."""
         return self._store.transact([("DELETE FROM review WHERE id = ?", (review.id,))])
 
     def begin_mock(self, mock: Mock) -> bool:

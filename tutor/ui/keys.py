@@ -127,6 +127,7 @@ MOCK: list[BindingType] = [
     _key("mock.2", "2", "digit(2)", "Fairly sure; after the rubric: hard"),
     _key("mock.3", "3", "digit(3)", "Certain; after the rubric: good"),
     _key("mock.4", "4", "digit(4)", "After the rubric: easy"),
+    _key("mock.undo", "u", "undo", "Undo the rating, before the next question", label="Undo"),
     _key("mock.answer", "a", "unfold('next')", "The answer, once the rubric is there", label="Answer"),
     *SESSION,
 ]

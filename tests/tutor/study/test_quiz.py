@@ -248,6 +248,23 @@ def test_follow_ups_are_chosen_from_what_was_missed():
     assert choose_follow_ups(question(1), frozenset({0}))[0].ask == "On heartbeats?"
 
 
+def test_a_rating_of_an_interview_is_undone_until_the_next_question():
+    log = Listing()
+    session = MockSession([question(1), question(2)], 20, log, NOW)
+    assert not session.undo()
+    session.confide(2)
+    session.reveal()
+    session.tick(0)
+    session.rate(NOW, 4)
+    assert session.undo() and not session.answers and not log.reviews
+    assert (session.revealed, session.confidence, session.ticks) == (True, 2, frozenset({0}))
+    session.tick(0)
+    session.rate(NOW, 1)
+    assert [each.rating for each in log.reviews] == [1]
+    session.proceed(NOW)
+    assert not session.undo()
+
+
 def played(log: Listing) -> MockSession:
     session = MockSession(draw(BANK, 20, random.Random(2)), 20, log, NOW)
     now = NOW

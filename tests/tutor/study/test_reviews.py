@@ -58,6 +58,13 @@ def test_a_review_is_kept_once_and_can_be_taken_back(path: Path):
     assert log.remove(done) and log.all() == []
 
 
+def test_an_answer_of_an_interview_goes_with_its_review(path: Path):
+    store = filled(path)
+    log = Reviews(store)
+    assert log.remove(log.all()[1])
+    assert len(log.all()) == 1 and [kept.answers for kept in log.mocks()] == [()]
+
+
 def test_an_answer_and_its_review_are_kept_both_or_neither(path: Path):
     store = filled(path)
     before = Reviews(store).all()

@@ -47,6 +47,22 @@ async def test_an_interview_to_its_end(tutor: Open, monkeypatch: pytest.MonkeyPa
     assert len(kept()) == 4 and all(each.mode == "mock" and each.confidence == 3 for each in kept())
 
 
+async def test_a_rating_is_undone(tutor: Open) -> None:
+    async with tutor(*INTO, "enter") as pilot:
+        await shows(pilot, "Done?")
+        await press(pilot, "2", "space", "1")
+        await shows(pilot, "u Undo")
+        await press(pilot, "enter", "u")
+        await shows(pilot, "☑ ★")
+        assert "u Undo" not in screen_text(pilot.app)
+        await press(pilot, "4", "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ScorecardScreen), "the scorecard")
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, QuizScreen), "the modes")
+        await shows(pilot, "1 of 4 questions answered")
+    assert [(each.rating, each.confidence) for each in kept()] == [(4, 2)]
+
+
 async def test_leaving_half_way_keeps_what_was_answered_and_the_next_is_compared(tutor: Open) -> None:
     async with tutor(*INTO, "enter") as pilot:
         await shows(pilot, "Done?")

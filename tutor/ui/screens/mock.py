@@ -31,8 +31,8 @@ State = Literal["answering", "rubric", "follow-up", "follow-up answered", "empty
 OFFERED: dict[State, frozenset[str]] = {
     "answering": frozenset({"go_on", "digit", "notes"}),
     "rubric": frozenset({"take", "digit", "unfold"}),
-    "follow-up": frozenset({"go_on", "unfold"}),
-    "follow-up answered": frozenset({"proceed", "unfold"}),
+    "follow-up": frozenset({"go_on", "unfold", "undo"}),
+    "follow-up answered": frozenset({"proceed", "unfold", "undo"}),
     "empty": frozenset({"back"}),
 }
 TURNS = frozenset().union(*OFFERED.values())
@@ -188,6 +188,13 @@ class MockScreen(SessionScreen):
         self._session.rate(self.now(), rating)
         self._show()
         self.card.bring("")
+
+    def action_undo(self) -> None:
+        """The rating of the question at hand is taken back."""
+        if self._session is not None and self._session.undo():
+            self._asked, self._answered = 0, False
+            self._show()
+            self.card.bring("")
 
     def action_proceed(self) -> None:
         """The next follow-up, the next question, or the scorecard."""
