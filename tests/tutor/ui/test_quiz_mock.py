@@ -52,7 +52,7 @@ async def test_a_rating_is_undone(tutor: Open) -> None:
         await shows(pilot, "Done?")
         await press(pilot, "2", "space", "1")
         await shows(pilot, "u Undo")
-        await press(pilot, "enter", "u")
+        await press(pilot, "u")
         await shows(pilot, "☑ ★")
         assert "u Undo" not in screen_text(pilot.app)
         await press(pilot, "4", "escape")
