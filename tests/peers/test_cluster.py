@@ -23,9 +23,10 @@ from tests.labs.net.test_processes import alive
 from tests.peers import needs
 from tests.peers.serving import Served, served
 from tests.peers.test_node import finish, modules, start
-from tests.peers.test_stomp_py import SECONDS, Heard, dial, dial_port
+from tests.peers.test_stomp_py import SECONDS, SOCKETS, Heard, dial, dial_port
 
 __all__ = ["modules"]  # the fixture
+pytestmark = SOCKETS
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ async def assert_snapshot(pilot: Pilot[Any], name: str) -> None:
     assert path.exists(), f"{path.name} is not there: run with WS_TUTOR_SNAPSHOTS=write"
     wanted = path.read_text(encoding="utf-8")
     with contextlib.suppress(AssertionError):
-        await until(pilot, lambda: screen_text(pilot.app) == wanted, name, seconds=5)
+        await until(pilot, lambda: screen_text(pilot.app) == wanted, name)
     shown = screen_text(pilot.app)
     assert shown == wanted, "\n".join(difflib.unified_diff(wanted.splitlines(), shown.splitlines(), path.name, "shown"))
 
@@ -67,12 +67,14 @@ async def _at_rest(app: App[Any]) -> str:
     return before
 
 
-async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str, seconds: float = 10.0) -> None:
+async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str, seconds: float = 20.0) -> None:
     """Wait until `condition` holds; AssertionError names `what` was awaited and shows the screen."""
     if condition():
         return
-    end = time.monotonic() + seconds
+    asked = began = time.monotonic()
     while not condition():
-        assert time.monotonic() < end, f"not within {seconds:g} s: {what}\n{screen_text(pilot.app)}"
-        await asyncio.sleep(0.01)
+        now = time.monotonic()
+        assert now < began + seconds, f"not within {seconds:g} s: {what}\n{screen_text(pilot.app)}"
+        await asyncio.sleep(max(0.01, now - asked))  # the app has at least as much of a busy machine as who asks
+        asked = time.monotonic()
     await pilot.pause()
