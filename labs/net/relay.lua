@@ -469,11 +469,14 @@ local verbs = {}
 
 function verbs.admit()
   expel(node)
-  local epoch, floor = take(), take_number()
+  local epoch, floor, known, next_life = take(), take_number(), take(), take_number()
   call('HSETNX', P .. 'meta', 'epoch', epoch)
-  if floor > meta('floor') then call('HSET', P .. 'meta', 'floor', floor) end
+  epoch = call('HGET', P .. 'meta', 'epoch')
+  -- A store that has begun anew gives no number out again, not even of a topic that the node which comes first never heard.
+  if known ~= '' and known ~= epoch then floor = math.max(floor, next_life) end
+  if floor > meta('floor') then call('HSET', P .. 'meta', 'floor', whole(floor)) end
   call('ZADD', P .. 'nodes', now + L.lease_ms, node)
-  return call('HGET', P .. 'meta', 'epoch')
+  return {epoch, whole(meta('floor'))}
 end
 
 function verbs.renew()

@@ -30,6 +30,7 @@ TRIM_BYTES = 256 * 1024  # read from the inbox, until the store is told
 INBOX_BYTES = 32 * 1024 * 1024  # waiting for a node; a topic's message is not added beyond
 REPEAT_SECONDS = 60.0  # how long the store knows which steps were done
 RETRY_SECONDS = (0.05, 1.0)  # between two tries to reach the store: at first, at most
+LIFE = 2**32  # how far apart the sequence numbers of two lives of a store begin
 LAST_SECONDS = 1.0  # to say what is left to say
 _ON_LIMITS = frozenset({"submit"})  # what is refused when the store is full; all else goes on
 
@@ -74,6 +75,8 @@ class Relay:
         self._scripts = {over: self._script(config, over) for over in (False, True)}
         self._hashes: dict[bool, str] = {}
         self._generation = 0
+        self._epoch = b""  # the name of the store's life
+        self._floor = 0  # no sequence number is lower
         self._last = "0-0"
         self._unread = 0  # bytes read that the store was not told of
         self._cursor: str | int = 0
@@ -226,7 +229,9 @@ class Relay:
 
     async def _admit(self) -> None:
         """Begin, or begin anew: whatever the store had of this node is given back to others."""
-        await self._call("admit", secrets.token_hex(8), self._node.highest)
+        next_life = (self._floor // LIFE + 1) * LIFE
+        told = await self._call("admit", secrets.token_hex(8), self._node.highest, self._epoch, next_life)
+        self._epoch, self._floor = told[0], int(told[1])
         self._must_admit = self._renewing = False
         self._generation += 1
         self._last, self._unread = "0-0", 0

@@ -160,6 +160,39 @@ async def test_a_store_that_begins_anew_is_joined_by_all_and_numbers_do_not_fall
             await store.aclose()
 
 
+async def test_what_a_new_store_has_before_a_node_is_back_is_heard_there_too() -> None:
+    async with cluster(2, relay_limits=QUICK) as running, Tasks() as tasks:
+        sender, listener = await running.client(0), await running.client(1)
+        await listener.subscribe("/topic/a")
+        await sender.done("SEND", "old", destination="/topic/a")
+        late, back = running.nodes[1].relay, asyncio.Event()
+        assert late is not None
+        admit = late._admit
+
+        async def admit_later() -> None:
+            await back.wait()
+            await admit()
+
+        late._admit = admit_later
+        running.store.kill()
+        await running.store.process.wait()
+        store = await running.store.again(tasks)
+        try:
+            await sender.done("SEND", "new", destination="/topic/a")
+            back.set()
+            await sender.done("SEND", "newer", destination="/topic/a")
+            got = [await listener.take() for _ in range(3)]
+            assert [each.body for each in got] == [b"old", b"new", b"newer"]
+            numbers = [int(each.get("sequence") or 0) for each in got]
+            assert numbers == sorted(set(numbers)), "though the sender's node did not know how far the first store was"
+            await listener.nothing()
+        finally:
+            back.set()
+            for node in running.nodes:
+                await node.aclose()
+            await store.aclose()
+
+
 async def test_a_node_that_does_not_keep_up_catches_up_by_replay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay, "INBOX_BYTES", 20_000)
     async with cluster(2) as running:
