@@ -124,19 +124,24 @@ class Reader(VerticalScroll):
         self.run_worker(partial(self._typeset, parts, width), thread=True, exit_on_error=False)
 
     def _typeset(self, parts: Sequence[Part], width: int) -> None:
+        """The answer first, with what comes with it: its key is the next."""
+        for part in parts:
+            if part.id == "answer" or part.comes_with_answer:
+                part.lines(width)
+        self.call_later(self._draw_ahead, parts, ("answer",))
         for part in parts:
             part.lines(width)
         self.call_later(self._draw_ahead, parts)
 
-    def _draw_ahead(self, parts: Sequence[Part]) -> None:
+    def _draw_ahead(self, parts: Sequence[Part], wanted: Sequence[str] = ("answer", "depth", "follow-")) -> None:
         """Draw what the next keys may show: the answer, the depth and a follow-up."""
         if parts is not self._parts:
             return
         folded = [part.id for part in parts if not self._is_open(part)]
-        follow_up = [part for part in folded if part.startswith("follow-")][:1]
-        for part in [part for part in folded if part in ("answer", "depth")] + follow_up:
-            for folds in self._folds:
-                folds.draw_ahead(self._state(part), self.size.height)
+        for kind in wanted:
+            for part in [each for each in folded if each.startswith(kind)][:1]:
+                for folds in self._folds:
+                    folds.draw_ahead(self._state(part), self.size.height)
 
     def on_resize(self) -> None:
         """A reader that was hidden can scroll only now; what stands beside a wide one is not in it."""
