@@ -261,6 +261,10 @@ class Stage:
             await self.flush()
         return True
 
+    def once_more(self) -> None:
+        """What this step does is done again: its time begins anew."""
+        self._watch(f"step {self._step}")
+
     async def flush(self) -> None:
         """Bring the tape up to this moment."""
         self._drain(await self.parts.cast.barrier())

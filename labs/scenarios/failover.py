@@ -93,6 +93,7 @@ async def _herd(stage: Stage, tasks: Tasks, crowds: list[Child]) -> None:
         if uneven < UNEVEN or attempt == TRIES - 1:
             break
         stage.note(f"A busy machine woke clients up to {uneven:.2f} s late, which is not their jitter: once more.")
+        stage.once_more()
         await stage.parts.restart(dying)
         dying, living = living, dying
     failover_crowd.tell_model(stage, await model)

@@ -182,6 +182,19 @@ async def test_a_step_that_hangs_is_ended(monkeypatch) -> None:
     assert (await Played(hang).end(auto=True)).error == "step one took longer than 0.2 s"
 
 
+async def test_a_step_that_is_done_again_has_its_time_again(monkeypatch) -> None:
+    monkeypatch.setattr(Stage._watch, "__defaults__", (0.4,))
+
+    async def twice(stage: Stage) -> None:
+        await stage.step(Plan("one", "One", ""))
+        for _ in range(2):
+            await asyncio.sleep(0.25)
+            stage.once_more()
+        await stage.judge("holds")
+
+    assert (await Played(twice).end(auto=True)).ok
+
+
 async def test_the_learner_may_take_any_time(monkeypatch) -> None:
     monkeypatch.setattr(Stage._watch, "__defaults__", (0.1,))
     played = Played(two_steps)
