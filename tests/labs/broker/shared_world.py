@@ -36,7 +36,7 @@ class SharedWorld(World):
             over_memory=True,
         )  # fmt: skip
         self._hash = self.store.script_load(source)
-        self.call("admit", self._node, "epoch", 0)
+        self.call("admit", self._node, "epoch", 0, "", 0)
         self.carry_out(self.broker.readmitted(self.now))
 
     def call(self, *arguments: Any) -> Any:
