@@ -9,7 +9,7 @@ from tutor.bootstrap import ROOT, run_in_environment
 
 
 def main() -> int:
-    # Hundreds of processes start below: without what is kept here, each would compile all that it imports.
+    # Hundreds of processes start below; with this set each would compile anew all that it imports.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
     status = run_in_environment("tests", sys.argv[1:], extra="test")

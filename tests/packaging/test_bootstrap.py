@@ -56,6 +56,28 @@ def test_fresh_clone(clone: Path, newcomer: dict[str, str], plain_python: str, t
     assert again.communicate(timeout=60)[1] == ""
 
 
+@pytest.mark.parametrize("reached", [True, False])
+def test_the_tests_are_set_up_with_the_uv_they_need_or_else_by_pip(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reached: bool
+) -> None:
+    ran: list[list[str]] = []
+
+    def run(command: list[str], what: str) -> None:
+        ran.append(command)
+        if Path(command[0]).name == "uv" and not reached:
+            raise bootstrap.SetupError("no such index")
+
+    monkeypatch.setattr(bootstrap, "_run", run)
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: None)
+    bootstrap._make(tmp_path, "test")
+    assert [Path(command[0]).name for command in ran[-2:]] == (["python", "uv"] if reached else ["uv", "python"])
+    assert ran[-1][-2:] == ["-e", f"{bootstrap.ROOT}[test]"]
+    assert bootstrap._marker(tmp_path, "test").exists()
+    ran.clear()
+    bootstrap._make(tmp_path, "")
+    assert [command[1:3] for command in ran[-1:]] == [["-m", "pip"]], "who only studies needs no uv"
+
+
 def test_too_old_python_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 8, 10, "final", 0))
     assert bootstrap.run_in_environment("tutor", []) == 2
