@@ -103,15 +103,20 @@ class TutorApp(App[None]):
 
     @work(thread=True, exit_on_error=False)
     def _load(self) -> None:
-        worker = get_current_worker()
-        self._read()
-        if not worker.is_cancelled:
-            drawn = Event()
-            self.call_from_thread(self._show_loaded, drawn.set)
-            drawn.wait(PATIENCE)
-            if self.desk.problem:
-                self.call_from_thread(self._saving_changed)
-            self._prepare()
+        try:
+            self._read()
+            if not get_current_worker().is_cancelled:
+                self._tell_loaded()
+                self._prepare()
+        finally:
+            gc.enable()  # from here on things come and go: see start.py
+
+    def _tell_loaded(self) -> None:
+        drawn = Event()
+        self.call_from_thread(self._show_loaded, drawn.set)
+        drawn.wait(PATIENCE)
+        if self.desk.problem:
+            self.call_from_thread(self._saving_changed)
 
     def _read(self) -> None:
         """Bank and progress."""

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def main(bank_paths: Sequence[Path] | None = None, quiz: Wanted | None = None) -> int:
     """Run the terminal UI, in a quiz mode where one is wanted; gives back the exit status."""
-    # Imports and widgets make many small objects that stay: collect seldom, and not in the midst of a key. While the
-    # modules are loaded alone this saves a tenth of the time.
-    gc.set_threshold(20_000, 20, 20)
+    # What is imported and made now stays: to look through it meanwhile is a tenth of a start. The app enables it again.
+    gc.disable()
+    gc.set_threshold(20_000, 20, 20)  # widgets make many small objects: collect seldom, and not in the midst of a key
     sys.setswitchinterval(0.0005)  # s: while a key is being answered, what is to be saved gets to the disk
     from tutor.ui.app import QuizApp, TutorApp
 
