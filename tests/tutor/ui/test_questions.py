@@ -289,7 +289,7 @@ async def test_clicks_unfold_and_choose(tutor: Open) -> None:
 
 
 async def test_resizing_keeps_the_question_and_its_folds(tutor: Open) -> None:
-    async with tutor("2", "n", "n", "a", size=(200, 60)) as pilot:
+    async with tutor("2", "n", "n", "F", size=(200, 60)) as pilot:
         for width, height in [(80, 24), (120, 36), (20, 8), (159, 30), (200, 60)]:
             await pilot.resize_terminal(width, height)
             await pilot.pause()
@@ -297,6 +297,8 @@ async def test_resizing_keeps_the_question_and_its_folds(tutor: Open) -> None:
                 await shows(pilot, "too small")
             else:
                 await shows(pilot, "One side is gone")
+                for folds in reader(pilot).query(Folds):
+                    assert {strip.cell_length for strip in folds.render_lines(folds.size.region)} <= {folds.size.width}
         assert asked(pilot) == "Q3"
 
 

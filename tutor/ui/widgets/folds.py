@@ -113,7 +113,7 @@ class Folds(Sheet):
 
     def _rows_at(self, width: int) -> list[Row]:
         if width != self._width:
-            self._width, self._rows = width, None
+            self._width, self._rows, self._gap = width, None, Row(None, Content(""))
             self._blocks.clear()
         if self._rows is None:
             self._rows = self._rows_in(self._state)
@@ -144,7 +144,7 @@ class Folds(Sheet):
         if self.text_selection is not None:
             return super().render_lines(crop)
         rows = self._rows_at(self.size.width)
-        strips = [self._strip(y, rows[y]) if y < len(rows) else Strip.blank(self._width) for y in crop.line_range]
+        strips = [self._strip(y, rows[y] if y < len(rows) else self._gap) for y in crop.line_range]
         hovered = self.hover_style
         if self.auto_links and hovered.link_id and "@click" in hovered.meta:
             strips = [strip.style_links(hovered.link_id, self.link_style_hover) for strip in strips]
