@@ -191,10 +191,10 @@ class Stage:
 
     async def judge(self, *ids: str) -> None:
         """Compute these verdicts from the tape as it is now; those that were excused stay so."""
+        await self.flush()
         for id in ids:
             if id in self._excused:
                 continue
-            await self.flush()
             finding = self._scenario.VERDICTS[id](self.tape)
             if finding.ok and not finding.evidence:
                 finding = unmeasured(finding.expected, "no line of the tape bears it out")

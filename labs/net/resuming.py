@@ -29,6 +29,7 @@ OUTBOX = 1000  # messages that wait for their receipt
 CONNECTED_SECONDS = 5.0
 IDLE_SECONDS = 3600.0  # at most between two looks at the clock
 LATE_SECONDS = 0.1  # by which a busy machine wakes the client too late to judge what it has not read yet
+GRACE_SECONDS = 0.5  # to read it then
 TOLERANCE = 2.5  # of the server's heart-beat intervals in silence, then it is dead
 
 
@@ -246,7 +247,7 @@ class ResumingClient:
             data = await first_of(connection.recv(), deadline - loop.time())
             now = loop.time()
             if data is None and now - deadline > LATE_SECONDS:  # whoever was not woken has not listened
-                data = await first_of(connection.recv(), LATE_SECONDS)
+                data = await first_of(connection.recv(), GRACE_SECONDS)
             if data is None:
                 if now >= min(beats.silent_at, connected_by):
                     return f"not a byte for {now - beats.heard_at:.1f} s"

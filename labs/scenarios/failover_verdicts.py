@@ -14,7 +14,7 @@ from labs.scenarios.failover_clients import BASE_SECONDS, CAP_SECONDS, STABLE_SE
 from labs.scenarios.failover_herd import herd_flattened
 from labs.scenarios.failover_reading import BOUND, WAIT, Passage, metrics, passages
 from labs.scenarios.reading import SeenFrame, frames
-from labs.scenarios.stomp_reading import Delivery, Reading, Session, lines
+from labs.scenarios.stomp_reading import Delivery, Reading, Session, lines, reading_of
 from labs.tape import FaultInjected, Part
 from labs.timeline import CODE
 from labs.wire.frames import CLOSE, is_control
@@ -212,7 +212,7 @@ def _moved(tape: Tape) -> Finding:
 def _restored(tape: Tape) -> Finding:
     """The same user, the same subscriptions, and what is for the user alone comes."""
     expected = "the same user and subscriptions, and a message to the user alone arrives"
-    kill, reading = _Kill(tape), Reading(tape)
+    kill, reading = _Kill(tape), reading_of(tape)
     movers = [client for client in kill.there if client in kill.later and client != steps.PRESS]
     if not movers:
         return unmeasured(expected, "no reader had to move")
@@ -246,7 +246,7 @@ class _News:
     """What was published under traffic, and what each reader handed on of it: repeats are dropped by their numbers."""
 
     def __init__(self, tape: Tape) -> None:
-        reading = Reading(tape)
+        reading = reading_of(tape)
         # Not what passes between balancer and node: that is the same once more.
         self.sent = [
             each for each in reading.sent if each.destination == steps.NEWS and each.session.part == steps.PRESS
@@ -296,7 +296,7 @@ def _nothing_twice(tape: Tape) -> Finding:
 def _relay_off(tape: Tape) -> Finding:
     first, second = steps.ALONE
     expected = f"all on {first}, none on {second}"
-    reading = Reading(tape)
+    reading = reading_of(tape)
     on = {conn: session.connect.traced.message.receiver for conn, session in reading.sessions.items()}
     sent = [each for each in reading.sent if each.destination == steps.ALONE_TOPIC and on[each.session.conn] == first]
     got = [each for each in reading.deliveries if each.subscription.destination == steps.ALONE_TOPIC]
@@ -354,7 +354,7 @@ def _store_cut(tape: Tape) -> Finding:
     (since, cut), (until, _) = cuts[-1], ends[-1]
     on = {each.client: each.node for each in passages(tape) if each.line < since and each.opened}
     there = {client for client, node in on.items() if node == cut.target}
-    reading = Reading(tape)
+    reading = reading_of(tape)
     during = [each for each in reading.sent if each.destination == steps.CUT_TOPIC and since < each.seen.line < until]
     got = [
         each for each in reading.deliveries if each.part in there and each.subscription.destination == steps.CUT_TOPIC

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from labs.recording import Tape, Traced
 from labs.tape import Part
@@ -139,6 +140,18 @@ class Sent:
     @property
     def transaction(self) -> str:
         return self.seen.header("transaction")
+
+
+_LATEST: WeakKeyDictionary[Tape, tuple[int, Reading]] = WeakKeyDictionary()
+
+
+def reading_of(tape: Tape) -> Reading:
+    """The tape read as it is now; once for all verdicts that are judged together."""
+    count, reading = _LATEST.get(tape, (-1, None))
+    if reading is None or count != len(tape.events):
+        reading = Reading(tape)
+        _LATEST[tape] = len(tape.events), reading
+    return reading
 
 
 class Reading:
