@@ -6,16 +6,17 @@ from __future__ import annotations
 import asyncio
 import codecs
 import logging
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from websockets.exceptions import ProtocolError
 from websockets.extensions import Extension
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request as UpgradeRequest
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
+from websockets.streams import StreamReader
 from websockets.typing import Subprotocol
 
 from labs.net.messages import begins_message, whole_messages
@@ -23,7 +24,6 @@ from labs.net.quiet import quiet_logger
 
 CLOSE_SECONDS = 3.0  # for the closing handshake, then the connection is cut
 ABNORMAL = 1006  # RFC 6455 §7.4.1: seen here, never sent
-INVALID_DATA = 1007
 TOO_BIG = 1009
 LARGE = 16 * 1024
 UNREAD_SECONDS = 15.0  # for a client to begin to read again what was its end, an ERROR perhaps
@@ -101,21 +101,50 @@ def _deflate(compression: str) -> list[ServerPerMessageDeflateFactory] | None:
     ]
 
 
+class _Reader(StreamReader):
+    """The library's reader, which also knows whether a frame has begun: its buffer does not, since the header leaves it
+    before the payload has come."""
+
+    in_frame = False
+
+    def at_eof(self) -> Generator[None, None, bool]:
+        """What the core asks before each frame."""
+        self.in_frame = False
+        ended = yield from super().at_eof()
+        self.in_frame = True
+        return ended
+
+
 class _Core(ServerProtocol):
-    """The library's core, but for two things. A close frame may come between the fragments of a message, as any
-    control frame may (RFC 6455 §5.4). And a ping is answered by the link, in its turn among the messages."""
+    """The library's core, but for three things. A close frame may come between the fragments of a message, as any
+    control frame may (RFC 6455 §5.4). A ping is answered by the link, in its turn among the messages. And text that is
+    not UTF-8 fails the connection here, before what comes behind it."""
+
+    _utf8: codecs.IncrementalDecoder | None = None  # of the text whose fragments come
 
     @property
     def between_messages(self) -> bool:
         """Whether the next byte begins a message or a control frame, and is not passed over."""
-        return self.state is OPEN and self.current_size is None and not self.reader.buffer
+        return self.state is OPEN and self.current_size is None and not self.reader.in_frame
+
+    def parse(self) -> Generator[None]:
+        """What the library calls to begin with."""
+        self.reader: _Reader = _Reader()
+        yield from super().parse()
 
     def recv_frame(self, frame: Frame) -> None:
+        """What the library calls with each frame; what it raises fails the connection, with the code for that."""
         if frame.opcode is Opcode.PING:
             self.events.append(frame)
             return
         if frame.opcode is Opcode.CLOSE:
             self.current_size = None
+        elif frame.opcode is Opcode.TEXT:
+            self._utf8 = _UTF8()
+        if self._utf8 is not None and frame.opcode in (Opcode.TEXT, Opcode.CONT):
+            self._utf8.decode(frame.data, final=frame.fin)
+            if frame.fin:
+                self._utf8 = None
         super().recv_frame(frame)
 
 
@@ -148,8 +177,8 @@ class Link(asyncio.Protocol):
     """An open WebSocket. send() and send_frame() after the close do nothing."""
 
     __slots__ = (
-        "_core", "_fragments", "_opcode", "_options", "_out", "_outgoing", "_partial", "_receiver", "_rest",
-        "_timer", "_transport", "_utf8", "open",
+        "_congested", "_core", "_fragments", "_late_pong", "_opcode", "_options", "_out", "_outgoing", "_partial",
+        "_receiver", "_rest", "_timer", "_transport", "open",
     )  # fmt: skip
 
     def __init__(self, transport: asyncio.Transport, core: _Core, receiver: Receiver, options: LinkOptions) -> None:
@@ -161,7 +190,8 @@ class Link(asyncio.Protocol):
         self._out: list[bytes] = []
         self._opcode: Opcode | None = None  # of the message whose fragments come
         self._fragments: bytearray | None = None
-        self._utf8: codecs.IncrementalDecoder | None = None
+        self._congested = False  # the transport takes no more
+        self._late_pong = b""  # for when it does again
         self._rest = b""  # of the latest read, the beginning of a message
         self._partial = 0  # bytes that the core has been given since the latest whole message
         self._timer: asyncio.TimerHandle | None = None
@@ -193,11 +223,6 @@ class Link(asyncio.Protocol):
         if self.open and self._core.state is OPEN:
             self._core.send_close(code, _cut(reason))
             self._end()
-
-    @property
-    def buffered(self) -> int:
-        """Bytes that were sent here and have not left."""
-        return self._transport.get_write_buffer_size() + sum(map(len, self._out))
 
     def flush(self) -> None:
         """Write what has gathered."""
@@ -276,48 +301,30 @@ class Link(asyncio.Protocol):
         if opcode is Opcode.CLOSE:
             self._end()
         elif opcode is Opcode.PING:
-            self.send_frame(Frame(Opcode.PONG, frame.data).serialize(mask=False))
+            self._pong(Frame(Opcode.PONG, frame.data).serialize(mask=False))
         elif opcode is Opcode.CONT or not frame.fin:
             self._fragment(frame)
         elif opcode is Opcode.TEXT or opcode is Opcode.BINARY:
-            data, self._partial = bytes(frame.data), 0
-            if opcode is Opcode.BINARY or self._is_utf8(data):
-                self._receiver.received(data, opcode is Opcode.TEXT)
+            self._partial = 0
+            self._receiver.received(bytes(frame.data), opcode is Opcode.TEXT)
+
+    def _pong(self, raw: bytes) -> None:
+        """A client that does not read gets only the latest, later (RFC 6455 §5.5.3 allows it): it may ping for ever."""
+        if self._congested:
+            self._late_pong = raw
+        else:
+            self.send_frame(raw)
 
     def _fragment(self, frame: Frame) -> None:
         if frame.opcode is not Opcode.CONT:
             self._opcode, self._fragments = frame.opcode, bytearray()
-            self._utf8 = _UTF8() if frame.opcode is Opcode.TEXT else None
         assert self._fragments is not None
-        if self._utf8 is not None:
-            try:
-                self._utf8.decode(frame.data, final=frame.fin)
-            except UnicodeDecodeError as error:
-                self._fail(INVALID_DATA, f"not UTF-8: {error.reason}")
-                return
         self._fragments += frame.data
         if frame.fin:
             data, text = bytes(self._fragments), self._opcode is Opcode.TEXT
-            self._opcode = self._fragments = self._utf8 = None
+            self._opcode = self._fragments = None
             self._partial = 0
             self._receiver.received(data, text)
-
-    def _is_utf8(self, data: bytes) -> bool:
-        if data.isascii():
-            return True
-        try:
-            data.decode()
-        except UnicodeDecodeError as error:
-            self._fail(INVALID_DATA, f"not UTF-8 at byte {error.start}")
-            return False
-        return True
-
-    def _fail(self, code: int, reason: str) -> None:
-        try:
-            self._core.fail(code, _cut(reason))
-        except ProtocolError as error:  # a code that may not be sent
-            raise ValueError(str(error)) from error
-        self._end()
 
     def eof_received(self) -> bool:
         self._core.receive_eof()
@@ -333,15 +340,21 @@ class Link(asyncio.Protocol):
         self._receiver.lost(received.code if received else ABNORMAL, sent.code if sent else 0)
 
     def pause_writing(self) -> None:
+        self._congested = True
         if self.open:
             self._receiver.congested()
 
     def resume_writing(self) -> None:
+        self._congested = False
+        pong, self._late_pong = self._late_pong, b""
+        if pong:
+            self.send_frame(pong)
         if self.open:
             self._receiver.writable()
 
     def pause_reading(self) -> None:
-        self._transport.pause_reading()
+        if self.open:  # else the closing handshake is still to be read
+            self._transport.pause_reading()
 
     def resume_reading(self) -> None:
         self._transport.resume_reading()

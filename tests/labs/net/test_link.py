@@ -19,7 +19,7 @@ MOST = 100_000
 
 
 class Kept:
-    """A receiver that keeps what comes, and says `closing` after a message that is just that."""
+    """A receiver that keeps what comes; it closes at a message that is just `close`, then reads no more."""
 
     def __init__(self) -> None:
         self.messages: list[tuple[bytes, bool]] = []
@@ -31,6 +31,7 @@ class Kept:
         self.messages.append((data, text))
         if data == b"close":
             self.channel.close(4000)
+            self.channel.pause_reading()
 
     def too_big(self) -> None: ...
 
@@ -58,6 +59,7 @@ def run(pieces: list[bytes], max_size: int = MOST, *, joined: bool = False) -> t
         link.connection_lost(None)
 
     asyncio.run(feed())
+    wire.pause_reading.assert_not_called()  # the client's own close frame would not be read
     return kept, bytes(written)
 
 
@@ -108,6 +110,37 @@ def test_what_is_joined_is_no_longer_than_a_message_may_be():
 
 
 @pytest.mark.parametrize(
+    ("opcode", "payload"), [(PING, masked(TEXT, b"no")), (BINARY, masked(TEXT, b"no") + bytes(65_536))]
+)
+def test_a_payload_that_looks_like_a_message_is_not_taken_for_one(opcode: int, payload: bytes):
+    """Where a read ends behind a header the library has taken that out of its buffer, which is empty then."""
+    frame = encode_frame(opcode, payload, mask_key=bytes(4))
+    header = len(frame) - len(payload)
+    for step in (2, header):
+        kept, written = run([frame[:step], frame[step:header], frame[header:] + masked(TEXT, b"yes")])
+        assert kept.messages == ([(payload, False)] if opcode == BINARY else []) + [(b"yes", True)]
+        assert written == (encode_frame(PONG, payload) if opcode == PING else b"")
+
+
+def test_a_client_that_pings_and_does_not_read_is_owed_one_pong():
+    wire, kept = Mock(spec=asyncio.Transport), Kept()
+    wire.is_closing.return_value = False
+
+    async def feed() -> None:
+        link = accept(wire, HEAD, kept, LinkOptions())
+        wire.write.reset_mock()
+        link.pause_writing()
+        for number in b"123":
+            link.data_received(masked(PING, bytes([number])))
+        wire.write.assert_not_called()
+        link.resume_writing()
+        await asyncio.sleep(0)
+        wire.write.assert_called_once_with(encode_frame(PONG, b"3"))
+
+    asyncio.run(feed())
+
+
+@pytest.mark.parametrize(
     ("bad", "code"),
     [
         (encode_frame(TEXT, b"hi"), 1002),  # not masked
@@ -115,6 +148,8 @@ def test_what_is_joined_is_no_longer_than_a_message_may_be():
         (encode_frame(3, b"hi", mask_key=KEY), 1002),
         (masked(CONTINUATION, b"hi"), 1002),
         (masked(TEXT, "é".encode()[:1]), 1007),
+        (masked(TEXT, "é".encode()[:1]) + encode_close(1000, mask_key=KEY), 1007),
+        (masked(TEXT, "é".encode()[:1], fin=False) + masked(CONTINUATION, b"") + masked(3, b""), 1007),
         (masked(BINARY, b"x" * (MOST + 1))[:100], 1009),
     ],
 )
