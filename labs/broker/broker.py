@@ -95,9 +95,12 @@ class Broker:
         return self._finish(now)
 
     def growing(self, session: str, size: int, now: float) -> list[Effect]:
-        """The driver keeps so many bytes of a message that is not whole: too many of who has not connected."""
+        """The driver keeps so many bytes of a message that is not whole: too many of who has not connected, and a sign
+        of life of who has, since no heart-beat can come before its end."""
         here = self._sessions.get(session)
-        if here is not None and here.state is State.OPENING and not here.waiting:
+        if here is not None and here.beats is not None:
+            here.beats.heard_at = now
+        elif here is not None and here.state is State.OPENING and not here.waiting:
             self._check_early(here, here.early_bytes + size, EARLY_AHEAD * self.config.limits.before_connect, now)
         return self._finish(now)
 
@@ -143,7 +146,9 @@ class Broker:
         while self._unread and not self._outbound.exhausted:
             name = next(iter(self._unread))
             del self._unread[name]  # if it is not done, it is behind the others again
-            self._resume(self._sessions[name], now)
+            session = self._sessions[name]
+            self._resume(session, now)
+            self._let_go(session, now)
         self._exchange.queues.go_on(now)
         for session in self._timers.due(now):
             self._on_time(session, now)
@@ -161,8 +166,7 @@ class Broker:
         self._drain = (now + seconds, code, reason)
         self._exchange.queues.drain()
         for session in list(self._sessions.values()):
-            if not session.unacknowledged and not session.waiting:
-                self._say_goodbye(session, now)
+            self._let_go(session, now)
         return self._finish(now)
 
     @property
@@ -225,12 +229,15 @@ class Broker:
     def _resume(self, session: Session, now: float) -> None:
         """Carry out what was put off; then more may come."""
         self._read(session, now)
-        put_off = session.waiting or session.id in self._unread
-        if session.paused and not put_off and session.state is not State.CLOSED:
+        if session.paused and not self._put_off(session) and session.state is not State.CLOSED:
             session.paused = False
             if session.beats is not None:
                 session.beats.heard_at = now
             self._outbound.add(Reading(session.id, True))
+
+    def _put_off(self, session: Session) -> bool:
+        """Whether frames of it wait, for the store or for their turn."""
+        return bool(session.waiting) or session.id in self._unread
 
     def _next_event(self, session: Session) -> Event | None:
         """What is to be carried out next; None when there is nothing yet."""
@@ -321,6 +328,11 @@ class Broker:
         )
         self._end(session, now)
 
+    def _let_go(self, session: Session, now: float) -> None:
+        """While draining, close it as soon as it owes nothing and nothing of it waits."""
+        if self._drain is not None and not session.unacknowledged and not self._put_off(session):
+            self._say_goodbye(session, now)
+
     def _say_goodbye(self, session: Session, now: float) -> None:
         if session.state is not State.CLOSED and self._drain is not None:
             _, code, reason = self._drain
@@ -348,7 +360,7 @@ class Broker:
             slow = self._sessions.get(self._outbound.overrun.pop())
             if slow is not None and slow.state is not State.CLOSED:
                 self._fail(slow, Violation("too slow: what is for this session does not fit any more", POLICY), now)
-        if self._drain is not None and session is not None and not session.unacknowledged and not session.waiting:
-            self._say_goodbye(session, now)
+        if session is not None:
+            self._let_go(session, now)
         self.counters.slow = len(self._outbound.full)
         return self._outbound.take()

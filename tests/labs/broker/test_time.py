@@ -63,6 +63,17 @@ def test_any_data_counts_as_alive():
     assert client.closed is None
 
 
+def test_a_message_that_grows_counts_as_alive():
+    world = World()
+    client = world.client(heart_beat="1000,0")
+    for _ in range(10):
+        world.wait(0.9)
+        world.carry_out(world.broker.growing(client.name, 20_000, world.now))
+    assert client.closed is None
+    world.wait(60)
+    client.failed("nothing received")
+
+
 def test_no_connect_in_time():
     world = World()
     client = world.open()
@@ -107,6 +118,19 @@ def test_drain_closes_the_idle_at_once_and_waits_for_acknowledgements():
     assert busy.closed == (1012, "come back after 2 s")
     assert world.broker.drained
     assert world.broker.counters.queued == 1
+
+
+def test_drain_carries_out_what_waits_for_its_turn_and_closes_then():
+    world = World(config(message=10**6))
+    client = world.client()
+    for number in range(200):
+        client.subscribe("/topic/a", number)
+    client.write("SEND\ndestination:/topic/a\n\n\0" * 400)
+    world.carry_out(world.broker.drain(world.now, 5.0))
+    assert client.closed is None
+    world.wait(0)
+    assert len(client.inbox) == 200 * 400
+    assert client.closed == (1012, "")
 
 
 def test_drain_ends_after_its_time():
