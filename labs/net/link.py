@@ -271,8 +271,6 @@ class Link(asyncio.Protocol):
         messages, end = whole_messages(data, self._options.max_size)
         if self._options.joined and len(messages) > 1 and end <= self._options.max_size:
             messages = [(b"".join([payload for payload, _ in messages]), all(text for _, text in messages))]
-        if messages:
-            self._partial = 0
         for payload, text in messages:
             if self.open:
                 self._receiver.received(payload, text)
@@ -291,6 +289,8 @@ class Link(asyncio.Protocol):
             if self._core.close_sent is not None and self._core.close_sent.code == TOO_BIG:
                 self._receiver.too_big()
             self._end()
+        elif self._core.between_messages:  # behind a control frame, perhaps
+            self._partial = 0
         elif self._partial >= LARGE or self._fragments is not None:
             size = max(self._partial, len(self._fragments or b""))  # those are inflated
             if size >= LARGE:

@@ -23,6 +23,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.messages: list[tuple[bytes, bool]] = []
+        self.grown: list[int] = []
 
     def start(self, channel: Channel) -> None:
         self.channel = channel
@@ -35,7 +36,8 @@ class Kept:
 
     def too_big(self) -> None: ...
 
-    def growing(self, size: int) -> None: ...
+    def growing(self, size: int) -> None:
+        self.grown.append(size)
 
     def congested(self) -> None: ...
 
@@ -120,6 +122,14 @@ def test_a_payload_that_looks_like_a_message_is_not_taken_for_one(opcode: int, p
         kept, written = run([frame[:step], frame[step:header], frame[header:] + masked(TEXT, b"yes")])
         assert kept.messages == ([(payload, False)] if opcode == BINARY else []) + [(b"yes", True)]
         assert written == (encode_frame(PONG, payload) if opcode == PING else b"")
+
+
+def test_what_grows_is_a_message_and_no_row_of_pings():
+    row = [masked(PING, b"?" * 125)] * 200
+    assert run(row)[0].grown == []
+    kept, _ = run([*row, masked(BINARY, bytes(20_000), fin=False), masked(PING, b"?")])
+    assert all(20_000 <= size < 21_000 for size in kept.grown)
+    assert len(kept.grown) == 2
 
 
 def test_a_client_that_pings_and_does_not_read_is_owed_one_pong():
