@@ -143,13 +143,13 @@ class Broker:
 
     def tick(self, now: float) -> list[Effect]:
         """What is due: heart-beats, silent peers, expired identities and messages, work that was broken off."""
+        self._exchange.queues.go_on(now)  # what is here goes out before more is taken in
         while self._unread and not self._outbound.exhausted:
             name = next(iter(self._unread))
             del self._unread[name]  # if it is not done, it is behind the others again
             session = self._sessions[name]
             self._resume(session, now)
             self._let_go(session, now)
-        self._exchange.queues.go_on(now)
         for session in self._timers.due(now):
             self._on_time(session, now)
         if self._timers.sweep_due(now):

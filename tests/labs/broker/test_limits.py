@@ -159,6 +159,22 @@ def test_those_who_send_much_at_once_take_turns():
     assert turns[:6] == ["ab", "a", "b", "a", "b", "a"], turns
 
 
+def test_a_queue_goes_on_beside_one_who_sends_without_end():
+    world = World(config(message=10**6))
+    flooder, consumer = world.client(), world.client()
+    for number in range(200):
+        flooder.subscribe("/topic/a", number)
+    for _ in range(90):
+        flooder.publish("/queue/q", "x" * 100_000)
+    flooder.write(f"SEND\ndestination:/topic/a\n\n{'x' * 1000}\0" * 100)
+    consumer.subscribe("/queue/q")
+    assert len(consumer.inbox) < 90, "the rest waits for the next ticks"
+    for _ in range(2):
+        world.carry_out(world.broker.tick(world.now))
+    assert len(consumer.inbox) == 90
+    assert flooder.paused
+
+
 def test_who_sends_faster_than_it_can_be_carried_out_is_cut_off():
     world = World(config(message=100_000, body=100_000))
     client = world.client()
