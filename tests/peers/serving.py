@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,6 +16,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 40.0
 STOP_SECONDS = 10.0
+TETHER = ROOT / "labs" / "net" / "tether.py"
+
+
+def tethered(program: str, *arguments: str) -> list[str]:
+    """A command whose process ends with this one, which an interrupted parallel run kills without a word."""
+    path = shutil.which(program)
+    assert path, f"{program} is not installed"
+    return [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), path, *arguments]
 
 
 @dataclass
@@ -40,7 +49,7 @@ def served(*arguments: str, uvloop: bool = True, says: str = "") -> Iterator[Ser
     if not uvloop:
         code = f"import sys; sys.modules['uvloop'] = None; {code}"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "serve", "--json", *arguments],
+        tethered(sys.executable, "-c", code, "serve", "--json", *arguments),
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONWARNINGS": "error"},
     )  # fmt: skip

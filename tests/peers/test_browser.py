@@ -14,7 +14,7 @@ from urllib.request import urlopen
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.peers import needs
-from tests.peers.serving import served
+from tests.peers.serving import served, tethered
 
 SECONDS = 20.0
 FLAGS = [
@@ -44,7 +44,7 @@ class Page:
 
 
 def start(folder: Path, url: str) -> subprocess.Popen[bytes]:
-    command = ["chromium", *FLAGS, f"--user-data-dir={folder}", f"{url}/"]
+    command = tethered("chromium", *FLAGS, f"--user-data-dir={folder}", f"{url}/")
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

@@ -21,7 +21,7 @@ from websockets.sync.client import connect
 
 from tests.labs.net.test_processes import alive
 from tests.peers import needs
-from tests.peers.serving import Served, served
+from tests.peers.serving import Served, served, tethered
 from tests.peers.test_node import finish, modules, start
 from tests.peers.test_stomp_py import SECONDS, SOCKETS, Heard, dial, dial_port
 
@@ -272,7 +272,7 @@ def running(command: list[str], port: int) -> Iterator[None]:
     """A program of others, when it takes connections."""
     import socket
 
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(tethered(*command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         end = time.monotonic() + SECONDS
         while True:

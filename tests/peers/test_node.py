@@ -16,7 +16,7 @@ import pytest
 from platformdirs import user_cache_path
 
 from tests.peers import needs
-from tests.peers.serving import Served, served
+from tests.peers.serving import Served, served, tethered
 
 HERE = Path(__file__).parent
 SECONDS = 20.0
@@ -50,8 +50,8 @@ def server() -> Iterator[Served]:
 
 def start(modules: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        ["node", str(HERE / "clients.cjs"), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "NODE_PATH": str(modules)},
+        tethered("node", str(HERE / "clients.cjs"), *arguments),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "NODE_PATH": str(modules)},
     )  # fmt: skip
 
 
