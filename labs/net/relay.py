@@ -245,7 +245,8 @@ class Relay:
         while not self._over:
             await asyncio.sleep(min(0.1, self._limits.relay_lease / 10))
             now, lease = self._now(), self._limits.relay_lease
-            if now - renewed > (lease if self._renewing else lease / 3) and not self._must_admit:
+            due = now - renewed > (lease if self._renewing else lease / 3)
+            if due and self._open and not self._must_admit:  # behind its leave it would be admitted again
                 renewed, self._renewing = now, True
                 self._outbox.say("renew", self._cursor, done=self._renewed)
             if self._outbox.overfull:
