@@ -18,7 +18,7 @@ def main() -> int:
     import pytest
 
     os.chdir(ROOT)
-    workers = (os.cpu_count() or 1) + 2  # more than can run: many a test waits for a process
+    workers = (os.cpu_count() or 1) + 3  # more than can run: many a test waits for a process
     return int(pytest.main(sys.argv[1:] or ["-n", str(workers), "--dist", "worksteal", "-q"]))
 
 
