@@ -137,7 +137,9 @@ def _highlighted(source: str, language: str) -> Content:
         return Content(source)
     from textual.highlight import highlight
 
-    return highlight(source, language=language)
+    from tutor.ui.code_colours import CodeColours
+
+    return highlight(source, language=language, theme=CodeColours)
 
 
 def _table(node: SyntaxTreeNode, width: int, depth: int) -> Lines:

@@ -38,6 +38,11 @@ def test_code_keeps_its_lines_and_folds_long_ones() -> None:
     assert plain("```\n" + "x" * 20 + "\n```", 18) == ["  " + "x" * 12, "  ↪ " + "x" * 8]
 
 
+def test_a_part_of_a_message_is_not_marked_as_an_error() -> None:
+    block = "```http\n:method: CONNECT\n:protocol: websocket\n```"
+    assert not [span for line in typeset(block, 40) for span in line.spans if "error" in str(span.style)]
+
+
 def test_tables_fit() -> None:
     assert plain("| a | b |\n|---|---|\n| 1 | `two` |") == ["a │ b", "──┼────", "1 │ two"]
     narrow = plain("| head | long |\n|---|---|\n| x | one two three four five |\n| y | z |", 20)
